@@ -1,0 +1,65 @@
+"""What a training yields, in the order in which it happens. Nothing here imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ganbench.types import Score
+
+
+@dataclass(frozen=True)
+class Event:
+    """`step` updates of each network have been made, on `seen` real samples."""
+
+    step: int
+    seen: int
+
+
+@dataclass(frozen=True)
+class Stepped(Event):
+    """A step is complete and the state consistent: the place to stop or to save."""
+
+
+@dataclass(frozen=True)
+class Scalars(Event):
+    """Named values of this step."""
+
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Grid(Event):
+    """The fixed noise through the generator: uint8 H×W×3, and how it is called."""
+
+    name: str
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Checkpoint(Event):
+    """It is time to save the state, whose weights are finite."""
+
+
+@dataclass(frozen=True)
+class Scored(Event):
+    """The generator was scored."""
+
+    scores: tuple[Score, ...]
+
+
+@dataclass(frozen=True)
+class Diverged(Event):
+    """Training is over: `tensor` is not finite since `step`."""
+
+    tensor: str
+
+
+@dataclass(frozen=True)
+class Finished(Event):
+    """All steps are done."""
