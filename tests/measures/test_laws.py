@@ -1,0 +1,136 @@
+"""Every measure obeys every law that its row declares."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from ganbench.measures import MEASURES
+from ganbench.types import Modes, Moments
+
+N, D, K = 400, 6, 5
+ROWS = [(name, law) for name, row in MEASURES.items() for law in row.laws]
+
+
+def draws(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+MODES = Modes(torch.randn((K, D), generator=draws(9)) * 4, 0.3)
+
+
+def points(seed, n=N, modes=K, noise=0.0):
+    """Samples of a mixture of the first `modes` of the modes, blurred by `noise`."""
+    generator = draws(seed)
+    label = torch.randint(modes, (n,), generator=generator)
+    spread = math.hypot(MODES.sigma, noise)
+    return MODES.centres[label] + spread * torch.randn((n, D), generator=generator)
+
+
+def probs(features):
+    """The soft classification of samples by the modes: what a good classifier would say."""
+    squares = torch.cdist(features.double(), MODES.centres.double()).square()
+    return (-squares / 2).softmax(1)
+
+
+def value(name, real, fake):
+    views = {
+        "features": lambda side: side,
+        "probs": probs,
+        "moments": Moments.of,
+        "modes": lambda side: MODES,
+    }
+    sides = {"real": real, "fake": fake}
+    needs = MEASURES[name].needs
+    return MEASURES[name].function(*(views[view](sides[side]) for side, view in needs))
+
+
+def worse(name, better, worse):
+    """Whether `worse` is worse than `better` in the direction that the row states."""
+    return worse > better if MEASURES[name].direction == "lower" else worse < better
+
+
+def identity(name):
+    """A set against itself scores the best value."""
+    best = 0.0 if MEASURES[name].direction == "lower" else 1.0
+    assert value(name, points(1), points(1)) == pytest.approx(best, abs=1e-9)
+
+
+def symmetry(name):
+    """Real and fake can be exchanged."""
+    a, b = points(1), points(2, modes=3)
+    assert value(name, a, b) == pytest.approx(value(name, b, a), rel=1e-9)
+
+
+def permutation(name):
+    """The order of the samples does not matter."""
+    real, fake = points(1), points(2, modes=3, noise=0.5)
+    shuffled = fake[torch.randperm(N, generator=draws(3))]
+    assert value(name, real, shuffled) == pytest.approx(value(name, real, fake), rel=1e-9)
+
+
+def rotation(name):
+    """Rotating the features of both sides changes nothing."""
+    turn, _ = torch.linalg.qr(torch.randn((D, D), generator=draws(4), dtype=torch.float64))
+    real, fake = points(1).double(), points(2, modes=3, noise=0.5).double()
+    assert value(name, real @ turn, fake @ turn) == pytest.approx(value(name, real, fake), rel=1e-6)
+
+
+def degradation(name):
+    """More noise on the fakes is worse, level by level."""
+    levels = [value(name, points(1), points(2, noise=noise)) for noise in (0.0, 0.5, 1.0, 2.0)]
+    assert all(worse(name, a, b) for a, b in itertools.pairwise(levels)), levels
+
+
+def collapse(name):
+    """Fewer modes are worse, mode by mode."""
+    levels = [value(name, points(1), points(2, modes=modes)) for modes in (5, 3, 1)]
+    assert all(worse(name, a, b) for a, b in itertools.pairwise(levels)), levels
+
+
+LAWS = {
+    law.__name__: law for law in (identity, symmetry, permutation, rotation, degradation, collapse)
+}
+
+
+@pytest.mark.parametrize(("name", "law"), ROWS)
+def test_law(name, law):
+    LAWS[law](name)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_range(name):
+    """The value stays inside the stated bounds, for good fakes and for absurd ones."""
+    low, high = {
+        "[1, K]": (1, K),
+        "[0, inf)": (0, math.inf),
+        "(-inf, inf)": (-math.inf, math.inf),
+        "[0, 1]": (0, 1),
+        "{0, ..., K}": (0, K),
+    }[MEASURES[name].bounds]
+    for fake in (points(2), points(2, modes=1), points(2, noise=100), points(2) * 0 + 50):
+        assert low - 1e-9 <= value(name, points(1), fake) <= high + 1e-9
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_rows_are_complete(name):
+    row = MEASURES[name]
+    assert row.direction in ("higher", "lower")
+    assert row.paper
+    assert set(row.laws) <= set(LAWS)
+    sides = [side for side, _ in row.needs]
+    assert sides in (["real", "fake"], ["fake"])  # real before fake, everywhere
+
+
+def test_collapse_is_high_precision_and_low_recall():
+    """The asymmetric case: it fails if real and fake are exchanged anywhere."""
+    real, fake = points(1), points(2, modes=1)
+    assert value("precision", real, fake) > 0.8
+    assert value("recall", real, fake) < 0.4
+
+
+def test_noise_is_low_precision_and_high_recall():
+    real, fake = points(1, modes=1), points(2, modes=5)
+    assert value("precision", real, fake) < 0.4
+    assert value("recall", real, fake) > 0.8
