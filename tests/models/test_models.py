@@ -1,0 +1,83 @@
+"""Every architecture makes what it reads, in its stated range, and refuses what it cannot make."""
+
+import pytest
+import torch
+
+from ganbench import recipes
+from ganbench.config import DcganModel
+from ganbench.errors import InputError
+from ganbench.models import MODELS, build
+
+
+def config(model):
+    recipe = {"tutorial": recipes.tutorial_mnist, "dcgan": recipes.mnist, "mlp": recipes.ring8}
+    return recipe[model]()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_generator_makes_what_the_discriminator_reads(model):
+    made = config(model)
+    shape = (2,) if model == "mlp" else (1, 28, 28)
+    generator, discriminator = build(made, shape)
+    samples = generator(torch.randn((6, made.latent.dim)) * 10)
+    assert samples.shape == (6, *shape)
+    row = MODELS[model]
+    if row.low != row.high:
+        assert row.low <= samples.min()
+        assert samples.max() <= row.high
+    assert discriminator(samples).shape == (6,)
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 28, 28), (3, 32, 48), (4, 8, 8)])
+def test_dcgan_makes_any_size_and_channels(shape):
+    made = config("dcgan").model_copy(update={"model": DcganModel(width_g=2, width_d=2)})
+    generator, discriminator = build(made, shape)
+    samples = generator(torch.randn((2, made.latent.dim)))
+    assert samples.shape == (2, *shape)
+    assert discriminator(samples).shape == (2,)
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "words"),
+    [
+        ("tutorial", (3, 28, 28), "1x28x28, the data are 3x28x28"),
+        ("dcgan", (1, 30, 28), "multiples of 4, the data are 1x30x28"),
+        ("dcgan", (2,), "multiples of 4"),
+        ("mlp", (1, 28, 28), "makes points"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(model, shape, words):
+    with pytest.raises(InputError, match=words):
+        build(config(model), shape)
+
+
+@pytest.mark.parametrize("model", ["tutorial", "dcgan"])
+def test_every_grey_value_survives_the_way_there_and_back(model):
+    row = MODELS[model]
+    grey = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
+    floats = row.from_data(grey)
+    assert floats.min() == row.low
+    assert floats.max() == row.high
+    assert torch.equal(row.to_data(floats), grey)
+    nudge = 0.49 * (row.high - row.low) / 255  # rounded, not truncated
+    assert torch.equal(row.to_data(floats + nudge), grey)
+    assert torch.equal(row.to_data(floats - nudge), grey)
+
+
+def test_points_are_used_as_they_are():
+    points = torch.tensor([[-3.0, 0.5]])
+    assert torch.equal(MODELS["mlp"].from_data(points), points)
+    assert torch.equal(MODELS["mlp"].to_data(points), points)
+
+
+def test_the_discriminator_keeps_the_variance_at_the_start():
+    """He et al.: the signal neither dies nor explodes through the layers."""
+    _, discriminator = build(config("dcgan"), (1, 28, 28))
+    x = torch.randn((64, 1, 28, 28))
+    convolutions = 0
+    for layer in discriminator:
+        x = layer(x)
+        if isinstance(layer, torch.nn.Conv2d):
+            convolutions += 1
+            assert 0.5 < x.square().mean() < 2.5
+    assert convolutions == 4
