@@ -1,0 +1,157 @@
+"""The run folder, the only truth about a run: `<runs dir>/<id>/`.
+
+run.json                    what was run: config, environment, command, tags
+events-<host>-<pid>.jsonl   what happened, one journal a process (`store/journal.py`)
+media/<sha256>.webp         pictures, by the hash of their content
+checkpoints/<step>/         safetensors files and state.json
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ganbench.errors import StoreError, explain
+from ganbench.store.journal import spell
+
+FORMAT = 1
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # without the look-alikes 0 o 1 i l
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run on disk."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The run's identifier."""
+        return self.path.name
+
+    @property
+    def media(self) -> Path:
+        """Where the pictures are."""
+        return self.path / "media"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the checkpoints are."""
+        return self.path / "checkpoints"
+
+    def read(self) -> dict[str, Any]:
+        """The content of run.json. Raises StoreError if it is missing, damaged or newer than us."""
+        path = self.path / "run.json"
+        try:
+            content: dict[str, Any] = orjson.loads(path.read_bytes())
+        except OSError as error:
+            raise StoreError(explain(error, path)) from error
+        except orjson.JSONDecodeError as error:
+            raise StoreError(f"{path} is damaged: {error}") from error
+        if content.get("format") != FORMAT:
+            found = content.get("format")
+            raise StoreError(f"{path}: format {found}, this ganbench reads format {FORMAT}")
+        return content
+
+
+def create(runs_dir: Path, recipe: str, content: Mapping[str, Any]) -> RunFolder:
+    """A new run folder with `content` in its run.json. Raises StoreError if it cannot be made."""
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        while True:
+            code = "".join(secrets.choice(ALPHABET) for _ in range(6))
+            path = runs_dir / f"{code}-{recipe}"
+            try:
+                path.mkdir()
+                break
+            except FileExistsError:
+                continue
+        folder = RunFolder(path)
+        folder.media.mkdir()
+        folder.checkpoints.mkdir()
+    except OSError as error:
+        raise StoreError(explain(error, runs_dir)) from error
+    head = {"format": FORMAT, "id": path.name, "created": datetime.now(UTC).isoformat()}
+    replace_file(path / "run.json", dumps({**head, **content}))
+    return folder
+
+
+def find(runs_dir: Path, name: str) -> RunFolder:
+    """The run called `name`: an id, a prefix of exactly one id, or "latest".
+
+    Raises StoreError if there is none or more than one, naming the candidates.
+    """
+    runs = all_runs(runs_dir)
+    if not runs:
+        raise StoreError(f"{runs_dir} holds no runs; start one with: ganbench train mnist")
+    if name == "latest":
+        return max(runs, key=lambda run: str(run.read()["created"]))
+    matches = [run for run in runs if run.id == name] or [
+        run for run in runs if run.id.startswith(name)
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        ids = ", ".join(run.id for run in matches[:5])
+        raise StoreError(f"run {name!r} is ambiguous in {runs_dir}: {ids}")
+    ids = ", ".join(run.id for run in runs[:5]) + (", …" if len(runs) > 5 else "")
+    raise StoreError(f"no run {name!r} in {runs_dir}; there are {ids}")
+
+
+def all_runs(runs_dir: Path) -> list[RunFolder]:
+    """Every folder below `runs_dir` that holds a run.json, by name."""
+    try:
+        entries = sorted(os.listdir(runs_dir))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StoreError(explain(error, runs_dir)) from error
+    return [
+        RunFolder(runs_dir / name) for name in entries if (runs_dir / name / "run.json").is_file()
+    ]
+
+
+def delete(run: RunFolder) -> None:
+    """Removes the folder: first run.json, so that half a deletion is no run."""
+    try:
+        (run.path / "run.json").unlink()
+        shutil.rmtree(run.path)
+    except OSError as error:
+        raise StoreError(explain(error, run.path)) from error
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes a file so that it is there whole or not at all, and outlives a power cut."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise StoreError(explain(error, path)) from error
+
+
+def sync_folder(path: Path) -> None:
+    """Makes renames in a folder durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def dumps(content: Mapping[str, Any]) -> bytes:
+    """Indented JSON, with the project's spelling of NaN."""
+    return orjson.dumps(spell(content), option=orjson.OPT_INDENT_2) + b"\n"

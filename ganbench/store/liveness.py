@@ -1,0 +1,36 @@
+"""Whether a run is alive, from its last journal alone: no lock outlives a process."""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+STATES = ("running", "finished", "failed", "diverged", "killed")
+HEARTBEAT = 10.0  # seconds between the records of a live process
+STALE = 6 * HEARTBEAT  # silence after which a process on another machine counts as gone
+
+
+def state(opened: dict[str, Any], end: dict[str, Any] | None, path: Path) -> str:
+    """The state of the process that wrote the journal at `path`, one of `STATES`.
+
+    `opened` is its first record, `end` its last one if that is an end.
+    """
+    if end is not None:
+        return str(end["state"])
+    return "running" if alive(opened, path) else "killed"
+
+
+def alive(opened: dict[str, Any], path: Path) -> bool:
+    """On this machine by the process itself, on another by the age of the file."""
+    try:
+        if opened["host"] != socket.gethostname():
+            return time.time() - path.stat().st_mtime < STALE
+        process = psutil.Process(opened["pid"])
+        same = abs(process.create_time() - opened["started"]) < 2
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, OSError):
+        return False

@@ -1,0 +1,90 @@
+"""A run's writer: its journal, its pictures, and a heartbeat with the system's numbers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganbench.errors import StoreError
+from ganbench.store import liveness
+from ganbench.store.folder import RunFolder
+from ganbench.store.journal import Journal
+from ganbench.store.media import MediaWriter
+from ganbench.system import Monitor, peak_memory
+
+
+class Recorder:
+    """Writes what happens to one run in this process.
+
+    Every method raises StoreError when the disk refuses; what was written before stands.
+    """
+
+    def __init__(self, run: RunFolder, *, step: int) -> None:
+        self.monitor = Monitor()
+        self._journal = Journal(run.path, step=step)
+        self._media = MediaWriter(run, self._journal)
+        self._began = time.monotonic()
+        self._at = (step, 0)
+        self._values: dict[str, tuple[float, float, float]] = {}  # last, smallest, largest
+        self._ended = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="ganbench-heartbeat", daemon=True)
+        self._heart.start()
+
+    def scalars(self, step: int, seen: int, values: Mapping[str, float]) -> None:
+        """Named values at a step."""
+        self._at = (step, seen)
+        self._journal.row(step, seen, values)
+        for name, value in values.items():
+            _, low, high = self._values.get(name, (value, value, value))
+            self._values[name] = value, min(low, value), max(high, value)
+
+    def picture(self, name: str, step: int, seen: int, pixels: NDArray[np.uint8]) -> None:
+        """A uint8 H×W×3 picture; returns before it is encoded."""
+        self._media.put(name, step, seen, pixels)
+
+    def scores(self, step: int, seen: int, scores: Sequence[Mapping[str, Any]]) -> None:
+        """Scores as plain values."""
+        self._journal.write("scores", step=step, seen=seen, scores=scores)
+
+    def checkpoint(self, step: int, seen: int) -> None:
+        """That the checkpoint of `step` is on disk."""
+        self._journal.write("checkpoint", step=step, seen=seen)
+
+    def flush(self) -> None:
+        """Returns when all pictures so far are on disk."""
+        self._media.flush()
+
+    def summary(self, images: int) -> dict[str, Any]:
+        """What this process did: time, rate over `images`, memory, GPU, range of each series."""
+        seconds = time.monotonic() - self._began
+        return {
+            "seconds": round(seconds, 1),
+            "images_per_second": round(images / seconds, 1),
+            "peak_memory": round(peak_memory()),
+            "gpu_use": self.monitor.gpu_use(),
+            "scalars": {
+                name: {"last": last, "min": low, "max": high}
+                for name, (last, low, high) in self._values.items()
+            },
+        }
+
+    def end(self, state: str, step: int, seen: int, **fields: Any) -> None:
+        """The last record: `state` is one of liveness.STATES but "running"."""
+        self._ended.set()
+        self._heart.join()
+        try:
+            self._media.close()
+        finally:
+            self._journal.write("end", state=state, step=step, seen=seen, **fields)
+            self._journal.close()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(liveness.HEARTBEAT):
+            with suppress(StoreError):  # a full disk is reported by the thread that trains
+                self._journal.row(*self._at, self.monitor.sample())
