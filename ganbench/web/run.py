@@ -1,0 +1,53 @@
+"""One run: its page, its data, its curves, its pictures."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from ganbench.store import query
+from ganbench.web import respond
+from ganbench.web.pages import page
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+MOST = 4000  # points of a curve that are sent; of a longer one the extremes
+
+
+def show(request: Request) -> Response:
+    """GET /runs/{run}"""
+    run = request.path_params["run"]
+    found = query.show_run(request.app.state.reader.current(), run)
+    return page("run.html" if found else "missing.html", status=200 if found else 404, run=run)
+
+
+def data(request: Request) -> Response:
+    """GET /api/runs/{run}: what `ganbench runs show --json` prints, less the checkpoints."""
+    run = request.path_params["run"]
+    found = query.show_run(request.app.state.reader.current(), run)
+    return respond.json(request, found) if found else respond.missing(request, f"run {run}")
+
+
+def series(request: Request) -> Response:
+    """GET /api/runs/{run}/series?dis_loss=0&…: points from an index on, by the series' name."""
+    try:
+        after = {name: max(int(start), 0) for name, start in request.query_params.items()}
+    except ValueError:
+        return respond.json(request, {"error": "expected ?name=index&…"}, 400)
+    index = request.app.state.reader.current()
+    found = query.read_series(index, request.path_params["run"], after, most=MOST)
+    return respond.json(request, found)
+
+
+def picture(request: Request) -> Response:
+    """GET /runs/{run}/media/{sha256}.webp: never changes, so browsers keep it."""
+    digest = request.path_params["sha256"]
+    folder = request.app.state.reader.find(request.path_params["run"])
+    if folder is None or not DIGEST.fullmatch(digest):
+        return respond.missing(request, "such picture")
+    path = folder.media / f"{digest}.webp"
+    if not path.is_file():
+        return respond.missing(request, "such picture")
+    headers = {"cache-control": "public, max-age=31536000, immutable"}
+    return FileResponse(path, media_type="image/webp", headers=headers)
