@@ -1,0 +1,130 @@
+"""What a training shows while it runs, and what it prints at its end."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from ganbench.cli.options import console
+from ganbench.cli.tables import duration, number, scores_table, table
+from ganbench.config import Config
+from ganbench.events import Diverged, Event, Scalars, Scored, Stepped
+
+WINDOW = 60.0  # seconds that the rate looks back
+PLAIN = 15.0  # seconds between lines where there is no terminal
+
+
+class TrainingLine:
+    """One live line: step, images a second, time left, losses, device. Plain lines in a pipe."""
+
+    def __init__(self, config: Config, device: str, step: int) -> None:
+        self._config = config
+        self._device = device
+        self._step = step
+        self._marks = deque([(time.monotonic(), step)])
+        self._scalars: Mapping[str, float] = {}
+        self._printed = time.monotonic()
+        self._live = Live(console=console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> TrainingLine:
+        if console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def show(self, event: Event) -> None:
+        """Takes note of an event and shows what changed."""
+        match event:
+            case Stepped():
+                self._advance(event.step)
+            case Scalars():
+                self._scalars = event.values
+            case Scored():
+                values = (f"{s.measure} {number(s.value)}" for s in event.scores)
+                console.print(f"step {event.step:,}: " + "  ".join(values), soft_wrap=True)
+            case Diverged():
+                console.print(f"[red]{event.tensor} is not finite since step {event.step:,}[/]")
+
+    def _advance(self, step: int) -> None:
+        now = time.monotonic()
+        self._step = step
+        self._marks.append((now, step))
+        while now - self._marks[0][0] > WINDOW:
+            self._marks.popleft()
+        if console.is_terminal:
+            self._live.update(self._render())
+        elif now - self._printed > PLAIN:
+            self._printed = now
+            console.print(self._words(), soft_wrap=True)
+
+    def _render(self) -> Table:
+        grid = Table.grid(padding=(0, 1))
+        bar = ProgressBar(total=self._config.steps, completed=self._step, width=24)
+        grid.add_row(bar, self._words())
+        return grid
+
+    def _words(self) -> str:
+        (since, first), (now, last) = self._marks[0], self._marks[-1]
+        rate = (last - first) / (now - since) if now > since else 0.0
+        left = duration((self._config.steps - last) / rate) if rate else "–"
+        losses = " ".join(f"{name} {number(value)}" for name, value in self._scalars.items())
+        return (
+            f"step {last:,}/{self._config.steps:,} · {rate * self._config.batch:,.0f} images/s · "
+            f"{left} left · {losses} · {self._device}"
+        )
+
+
+def print_summary(run: Mapping[str, Any], folder: str, page: str) -> None:
+    """The end of a run: `run` is what `store.query.show_run` gives."""
+    summary = run["summary"] or {}
+    console.print()
+    console.print(
+        f"[bold]{run['id']}[/] {run['state']} at step {run['step']:,} of {run['steps']:,}"
+    )
+    if run["reason"]:
+        console.print(run["reason"], style="yellow")
+    if summary.get("scalars"):
+        console.print()
+        made = table("metric", "last", "min", "max", right=("last", "min", "max"))
+        for name, values in summary["scalars"].items():
+            made.add_row(name, *(number(values[key]) for key in ("last", "min", "max")))
+        console.print(made)
+    if run["scores"]:
+        console.print(f"\nscores of the generator at step {run['scored_at']:,}", style="dim")
+        console.print(scores_table(run["scores"]))
+    console.print()
+    console.print(_facts(summary, folder, page))
+
+
+def _facts(summary: Mapping[str, Any], folder: str, page: str) -> Table:
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    facts.add_column(style="dim")
+    if summary:
+        facts.add_row("duration", duration(summary["seconds"]))
+        facts.add_row("images/s", number(summary["images_per_second"]))
+        facts.add_row("peak memory", f"{summary['peak_memory']:,} MiB")
+        use = summary["gpu_use"]
+        facts.add_row("GPU", "no GPU" if use is None else f"{use:.0f} % in use")
+        if summary["scorings_skipped"]:
+            skipped = f"{summary['scorings_skipped']} skipped to stay within scoring.budget"
+            facts.add_row("scorings", f"{summary['scorings']} made, {skipped}")
+        if summary["best"]:
+            values = (f"{key} {number(value)}" for key, value in summary["best"].items())
+            facts.add_row("best checkpoint", ", ".join(values))
+    facts.add_row("run folder", folder)
+    facts.add_row("page", f"{page}   (ganbench serve)")
+    return facts

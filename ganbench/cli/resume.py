@@ -1,0 +1,47 @@
+"""`ganbench resume RUN`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from ganbench.cli.options import RUNS, RunName, RunsDir, call
+from ganbench.errors import InputError
+from ganbench.store import folder, query
+from ganbench.store.index import Index
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Resumes a run."""
+    return call(resume, "resume", arguments)
+
+
+def resume(
+    run: RunName,
+    runs_dir: RunsDir = RUNS,
+    device: Literal["auto", "cpu", "cuda"] | None = None,
+    page: bool = False,
+) -> int:
+    """Go on with a run from its newest checkpoint.
+
+    On the same machine with the same number of threads, the end is bit for bit that of a run that
+    was never interrupted.
+
+    Args:
+        run: an id, a prefix of exactly one id, or latest
+        runs_dir: where the runs are
+        device: another device than the run's own
+        page: serve the page while it trains
+    """
+    found = folder.find(runs_dir, run)
+    index = Index(runs_dir)
+    index.refresh()
+    shown = query.show_run(index, found.id)
+    index.close()
+    if shown is None or shown["state"] in ("running", "finished"):
+        raise InputError(f"run {found.id} is {shown['state'] if shown else 'gone'}")
+
+    from ganbench import workbench  # torch comes with it
+    from ganbench.cli.training import follow
+
+    return follow(workbench.resume(found, device), page=page)

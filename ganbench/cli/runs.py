@@ -1,0 +1,183 @@
+"""`ganbench runs list|show|diff|delete`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import tyro
+from rich.prompt import Confirm
+
+from ganbench.cli.options import RUNS, RunName, RunsDir, address, choose, console, print_json
+from ganbench.cli.progress import print_summary
+from ganbench.cli.tables import flatten, number, runs_table, table
+from ganbench.errors import InputError, StoreError
+from ganbench.store import checkpoints, folder, query
+from ganbench.store.folder import RunFolder
+from ganbench.store.index import Index
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs a subcommand."""
+    commands: dict[str, Callable[..., int]] = {
+        "list": list_,
+        "show": show,
+        "diff": diff,
+        "delete": delete,
+    }
+    return choose(commands, "runs", arguments)
+
+
+def list_(runs_dir: RunsDir = RUNS, json: bool = False) -> int:
+    """All runs, the newest first.
+
+    Args:
+        runs_dir: where the runs are
+        json: as JSON
+    """
+    with _index(runs_dir) as index:
+        runs = query.list_runs(index)
+    if json:
+        print_json(runs)
+    elif runs:
+        console.print(runs_table(runs))
+    else:
+        console.print(f"{runs_dir} holds no runs; start one with: ganbench train mnist")
+    return 0
+
+
+def show(run: RunName, runs_dir: RunsDir = RUNS, json: bool = False) -> int:
+    """One run: summary, scores, config.
+
+    Args:
+        run: an id, a prefix of exactly one id, or latest
+        runs_dir: where the runs are
+        json: as JSON
+    """
+    found, shown = _show(runs_dir, run)
+    shown["checkpoints"] = checkpoints.steps(found)
+    if json:
+        print_json(shown)
+        return 0
+    print_summary(shown, str(found.path), address(found.id))
+    console.print()
+    made = table("field", "value")
+    for name, value in flatten(shown["config"]):
+        made.add_row(name, str(value))
+    made.add_row("checkpoints", ", ".join(map(str, shown["checkpoints"])))
+    console.print(made)
+    return 0
+
+
+def diff(
+    first: Annotated[RunName, tyro.conf.arg(metavar="A")],
+    second: Annotated[RunName, tyro.conf.arg(metavar="B")],
+    runs_dir: RunsDir = RUNS,
+    json: bool = False,
+) -> int:
+    """The fields in which two runs differ, and their last scores side by side.
+
+    Args:
+        first: an id, a prefix of exactly one id, or latest
+        second: the same
+        runs_dir: where the runs are
+        json: as JSON
+    """
+    (_, a), (_, b) = _show(runs_dir, first), _show(runs_dir, second)
+    fields = _differences(a["config"], b["config"])
+    scores = _side_by_side(a["scores"], b["scores"])
+    if json:
+        print_json({"runs": [a["id"], b["id"]], "fields": fields, "scores": scores})
+        return 0
+    made = table("field", a["id"], b["id"])
+    for name, (left, right) in fields.items():
+        made.add_row(name, str(left), str(right))
+    console.print(made if fields else "the configs are the same")
+    console.print()
+    made = table("score", a["id"], b["id"], "", right=(a["id"], b["id"]))
+    for row in scores:
+        name = f"{row['measure']} ({row['extractor']})"
+        note = "" if row["comparable"] else f"not comparable: {', '.join(row['differs'])}"
+        made.add_row(name, number(row["values"][0]), number(row["values"][1]), note)
+    console.print(made if scores else "neither run has been scored")
+    return 0
+
+
+def delete(run: RunName, runs_dir: RunsDir = RUNS, yes: bool = False) -> int:
+    """Removes a run's folder for good; asks first.
+
+    Args:
+        run: an id, a prefix of exactly one id, or latest
+        runs_dir: where the runs are
+        yes: do not ask
+    """
+    found, shown = _show(runs_dir, run)
+    if shown["state"] == "running":
+        raise InputError(f"run {found.id} is running; stop it first")
+    size = checkpoints.size(found.path) / 2**20
+    if not yes and not Confirm.ask(
+        f"remove {found.path} ({size:.1f} MiB) for good?", default=False
+    ):
+        console.print("nothing was removed")
+        return 1
+    folder.delete(found)
+    console.print(f"removed {found.id}")
+    return 0
+
+
+@contextmanager
+def _index(runs_dir: RunsDir) -> Iterator[Index]:
+    """The index of `runs_dir`, up to date."""
+    index = Index(runs_dir)
+    try:
+        index.refresh()
+        for problem in index.problems:
+            print(f"ganbench: left out: {problem}", file=sys.stderr)
+        yield index
+    finally:
+        index.close()
+
+
+def _show(runs_dir: RunsDir, name: str) -> tuple[RunFolder, dict[str, Any]]:
+    found = folder.find(runs_dir, name)
+    with _index(runs_dir) as index:
+        shown = query.show_run(index, found.id)
+    if shown is None:
+        raise StoreError(f"run {found.id} was removed just now")
+    return found, shown
+
+
+def _differences(a: Any, b: Any) -> dict[str, tuple[Any, Any]]:
+    """The dotted names whose values differ; None where a config has no such field."""
+    left, right = dict(flatten(a)), dict(flatten(b))
+    names = [*left, *(name for name in right if name not in left)]
+    pairs = {name: (left.get(name), right.get(name)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _side_by_side(a: list[Any], b: list[Any]) -> list[dict[str, Any]]:
+    """Both runs' scores by measure and extractor, and whether they can be compared."""
+    left = {(s["measure"], s["extractor"]): s for s in a}
+    right = {(s["measure"], s["extractor"]): s for s in b}
+    rows = []
+    for key in [*left, *(key for key in right if key not in left)]:
+        one, two = left.get(key), right.get(key)
+        differs = []
+        if one and two and one["fingerprint"] != two["fingerprint"]:
+            differs = [
+                name
+                for name in _differences(one["protocol"], two["protocol"])
+                if not name.startswith("versions.")
+            ]
+        rows.append(
+            {
+                "measure": key[0],
+                "extractor": key[1],
+                "values": [one and one["value"], two and two["value"]],
+                "comparable": bool(one and two and not differs),
+                "differs": differs if one and two else ["only one run has it"],
+            }
+        )
+    return rows

@@ -1,0 +1,220 @@
+"""A run from launch to its end: what is recorded, scored, kept; stopped, resumed, broken."""
+
+import errno
+import os
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from ganbench import workbench
+from ganbench.errors import InputError, StoreError
+from ganbench.events import Diverged, Finished, Scored, Stepped
+from ganbench.store import checkpoints, query
+from ganbench.store.index import Index
+from ganbench.train import loop
+
+
+def show(runs_dir, run):
+    index = Index(runs_dir)
+    index.refresh()
+    shown = query.show_run(index, run)
+    series = query.read_series(index, run, dict.fromkeys(shown["points"], 0))
+    index.close()
+    return shown, series
+
+
+@pytest.fixture
+def finished(tiny, tmp_path):
+    config = tiny()
+    run = workbench.launch(config, tmp_path)
+    return config, run, list(run.events())
+
+
+def test_everything_is_recorded(finished, tmp_path):
+    config, run, events = finished
+    shown, series = show(tmp_path, run.folder.id)
+    assert (shown["state"], shown["step"], shown["seen"]) == ("finished", 40, 40 * 32)
+    assert shown["config"] == config.model_dump(mode="json")
+    assert shown["environment"]["packages"]["torch"] == torch.__version__
+    for name in ("dis_loss", "dis_acc", "adv_loss", "adv_acc"):
+        assert series[name]["step"] == [1, 5, 10, 15, 20, 25, 30, 35, 40]
+    assert [p["step"] for p in shown["pictures"]] == [0, 10, 20, 30, 40]
+    assert all((run.folder.media / f"{p['sha256']}.webp").is_file() for p in shown["pictures"])
+    assert isinstance(events[-1], Finished)
+
+
+def test_scores_come_when_due_and_at_the_end(finished, tmp_path):
+    _, run, events = finished
+    scored = [event for event in events if isinstance(event, Scored)]
+    assert [event.step for event in scored] == [20, 40]  # every 640 images, at a checkpoint
+    assert [event.scores[0].n_fake for event in scored] == [100, 200]
+    shown, _ = show(tmp_path, run.folder.id)
+    assert {s["measure"] for s in shown["scores"]} >= {"frechet", "kid", "modes_covered"}
+    assert all(s["extractor"] == "coordinates" for s in shown["scores"])
+    assert all(s["baseline_n"] == 200 for s in shown["scores"])
+
+
+def test_the_newest_checkpoints_and_the_best_are_kept(finished):
+    config, run, _ = finished
+    assert checkpoints.steps(run.folder) == [20, 30, 40]  # 20 is the best that was scored
+    assert config.keep == 2
+
+
+def test_the_summary_says_what_happened(finished, tmp_path):
+    _, run, _ = finished
+    summary = show(tmp_path, run.folder.id)[0]["summary"]
+    assert summary["seconds"] > 0
+    assert summary["images_per_second"] == pytest.approx(1280 / summary["seconds"], rel=0.1)
+    assert summary["peak_memory"] > 50
+    assert summary["best"]["step"] == 20
+    assert summary["scorings"] == 2
+    low, last, high = (summary["scalars"]["dis_loss"][k] for k in ("min", "last", "max"))
+    assert low <= last <= high
+
+
+@pytest.mark.parametrize("stop", [3, 17, 33])
+def test_interrupted_and_resumed_equals_uninterrupted(finished, tmp_path, stop):
+    config, whole, _ = finished
+    run = workbench.launch(config, tmp_path)
+    for event in run.events():
+        if isinstance(event, Stepped) and event.step == stop:
+            run.interrupt("stopped by the test")
+            break
+    shown, _ = show(tmp_path, run.folder.id)
+    assert (shown["state"], shown["reason"]) == ("killed", "stopped by the test")
+    assert checkpoints.steps(run.folder)[-1] == stop
+
+    resumed = workbench.resume(run.folder)
+    list(resumed.events())
+    assert checkpoints.read(run.folder) == checkpoints.read(whole.folder)
+    shown, series = show(tmp_path, run.folder.id)
+    expected, lines = show(tmp_path, whole.folder.id)
+    assert shown["state"] == "finished"
+    for name in ("dis_loss", "dis_acc", "adv_loss", "adv_acc"):
+        assert series[name]["step"] == lines[name]["step"]
+        assert series[name]["value"] == lines[name]["value"]
+    key = lambda run: [(s["step"], s["measure"], s["value"]) for s in run["history"]]  # noqa: E731
+    assert key(shown) == key(expected)
+    pictures = lambda run: [(p["step"], p["sha256"]) for p in run["pictures"]]  # noqa: E731
+    assert pictures(shown) == pictures(expected)
+
+
+def test_divergence_keeps_the_last_good_checkpoint(tiny, tmp_path):
+    run = workbench.launch(tiny(), tmp_path)
+    for event in run.events():
+        if isinstance(event, Stepped) and event.step == 24:
+            with torch.no_grad():
+                next(run.state.generator.parameters()).fill_(torch.nan)
+    assert isinstance(event, Diverged)
+    shown, _ = show(tmp_path, run.folder.id)
+    assert shown["state"] == "diverged"
+    assert shown["reason"] == "dis_loss is not finite since step 25"
+    assert checkpoints.steps(run.folder)[-1] == 20
+    config = run.config
+    images = workbench.samples_of(run.folder, 5)
+    assert torch.isfinite(images.tensor()).all()
+    assert config.steps == 40
+
+
+def drain(run, at, then):
+    """The steps of `run`; `then()` is called after step `at`."""
+    steps = []
+    for event in run.events():
+        if isinstance(event, Stepped):
+            steps.append(event.step)
+            if event.step == at:
+                then()
+    return steps
+
+
+def raising(error):
+    def call(*_):
+        raise error
+
+    return call
+
+
+def test_an_error_is_recorded_and_raised(tiny, tmp_path):
+    run = workbench.launch(tiny(), tmp_path)
+    broken = raising(RuntimeError("boom"))
+    with pytest.raises(RuntimeError, match="boom"):
+        drain(run, 3, lambda: setattr(run.recorder, "scalars", broken))
+    shown, _ = show(tmp_path, run.folder.id)
+    assert (shown["state"], shown["reason"]) == ("failed", "RuntimeError: boom")
+
+
+def test_a_full_disk_stops_the_run_and_loses_nothing(tiny, tmp_path, monkeypatch):
+    run = workbench.launch(tiny(), tmp_path)
+    full, real = raising(OSError(errno.ENOSPC, "No space left on device")), os.write
+    with pytest.raises(StoreError, match="disk is full"):
+        drain(run, 14, lambda: monkeypatch.setattr(os, "write", full))
+    monkeypatch.setattr(os, "write", real)
+    _, series = show(tmp_path, run.folder.id)
+    assert series["dis_loss"]["step"] == [1, 5, 10]
+    assert checkpoints.steps(run.folder) == [10]
+    list(workbench.resume(run.folder).events())
+    shown, series = show(tmp_path, run.folder.id)
+    assert shown["state"] == "finished"
+    assert series["dis_loss"]["step"] == [1, 5, 10, 15, 20, 25, 30, 35, 40]
+
+
+def test_too_little_space_is_refused_before_the_run_exists(tiny, tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
+    with pytest.raises(StoreError, match="need about"):
+        workbench.launch(tiny(), tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_scoring_keeps_its_budget(tiny, tmp_path):
+    config = tiny(steps=60, checkpoint_every=2)
+    scoring = config.scoring.model_copy(update={"every_images": 64, "budget": 0.05})
+    run = workbench.launch(config.model_copy(update={"scoring": scoring}), tmp_path)
+    list(run.events())
+    summary = show(tmp_path, run.folder.id)[0]["summary"]
+    assert summary["scorings_skipped"] > summary["scorings"] >= 1
+
+
+@pytest.mark.parametrize("spec", ["run:latest", "run:latest@20"])
+def test_samples_of_a_run_are_images(finished, tmp_path, spec):
+    images = workbench.images_of(spec, tmp_path, 30, seed=4)
+    assert (images.n, images.shape) == (30, (2,))
+    again = workbench.images_of(spec, tmp_path, 30, seed=4)
+    assert torch.equal(torch.cat(list(images.batches(7))), again.tensor())
+    other = workbench.images_of(spec, tmp_path, 30, seed=5)
+    assert not torch.equal(other.tensor(), again.tensor())
+
+
+def test_samples_follow_the_averaged_generator(finished, tmp_path):
+    config, run, _ = finished
+    found = workbench.images_of("run:latest", tmp_path, 3).tensor()
+    noise = workbench.latents(config.latent, 3, workbench.generator_of(0, "sample"))
+    assert np.array_equal(found, loop.sample(config, run.state.ema, noise))
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [("run:latest@x", "must be a number"), ("run:nobody", "no run"), ("run:latest@7", "step 7")],
+)
+def test_a_wrong_run_is_named(finished, tmp_path, spec, words):
+    with pytest.raises((InputError, StoreError), match=words):
+        workbench.images_of(spec, tmp_path, 3)
+
+
+def test_a_damaged_checkpoint_is_named(finished):
+    _, run, _ = finished
+    path = run.folder.checkpoints / "40" / "ema.safetensors"
+    path.write_bytes(path.read_bytes()[:-4] + b"oops")
+    with pytest.raises(InputError, match=rf"{run.folder.id}.*ema\.safetensors is damaged"):
+        workbench.resume(run.folder)
+
+
+def test_evaluate_uses_the_other_split_as_baseline():
+    real = workbench.images_of("builtin:ring8:test", None, 0)
+    fake = workbench.images_of("builtin:ring8:train[:500]", None, 0)
+    scores = {s.measure: s for s in workbench.evaluate(real, fake, extractor="coordinates")}
+    assert scores["modes_covered"].value == 8
+    assert scores["high_quality"].value == pytest.approx(0.98889, abs=0.02)
+    assert scores["frechet"].baseline_n == 500
