@@ -51,14 +51,14 @@ class Journal:
 
         Raises StoreError if it could not be written whole.
         """
-        record = {"kind": kind, "time": round(time.time(), 3), **fields}
+        record = {"kind": kind, "time": round(time.time(), 6), **fields}
         with self._lock:
             self._append(orjson.dumps(spell(record), option=orjson.OPT_SERIALIZE_NUMPY))
 
     def row(self, step: int, seen: int, values: Mapping[str, float]) -> None:
         """One row of named values at `step`. Raises StoreError like `write`."""
         names = tuple(values)
-        elapsed = round(time.time() - self.opened, 3)
+        elapsed = round(time.time() - self.opened, 6)
         with self._lock:
             if names not in self._columns:
                 number = len(self._columns)

@@ -10,63 +10,17 @@ from torch import nn
 os.environ["KERAS_BACKEND"] = "torch"
 keras = pytest.importorskip("keras", reason="Keras is in the dev and bench extras")
 
+from benchmarks import keras_tutorial  # noqa: E402
 from ganbench import recipes  # noqa: E402
 from ganbench.models.layers import UpsampleConv2d  # noqa: E402
 from ganbench.train import state as states  # noqa: E402
 from ganbench.train.step import Step  # noqa: E402
 
-LATENT, BATCH = 100, 16
+BATCH = 16
 TOLERANCE = 1e-5  # in float64: Adam's first steps magnify the rounding of small gradients
 CONFIG = recipes.tutorial_mnist().model_copy(
     update={"model": recipes.tutorial_mnist().model.model_copy(update={"dropout": 0.0})}
 )
-
-
-def keras_generator():
-    layers = keras.layers
-
-    def block(width, upsample):
-        made = [layers.UpSampling2D()] if upsample else []
-        made += [layers.Conv2D(width, 5, padding="same"), layers.BatchNormalization(momentum=0.9)]
-        return [*made, layers.LeakyReLU()]
-
-    return keras.Sequential(
-        [
-            keras.Input((LATENT,)),
-            layers.Dense(7 * 7 * 256),
-            layers.BatchNormalization(momentum=0.9),
-            layers.LeakyReLU(),
-            layers.Reshape((7, 7, 256)),
-            layers.Dropout(0.0),
-            *block(128, upsample=True),
-            *block(64, upsample=True),
-            *block(32, upsample=False),
-            layers.Conv2D(1, 5, padding="same"),
-            layers.Activation("sigmoid"),
-        ]
-    )
-
-
-def keras_discriminator():
-    layers = keras.layers
-
-    def block(width, stride):
-        conv = layers.Conv2D(width, 5, strides=stride, padding="same")
-        return [conv, layers.LeakyReLU(), layers.Dropout(0.0)]
-
-    return keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            layers.Conv2D(64, 5, strides=2, padding="same"),
-            layers.LeakyReLU(),
-            *block(128, 2),
-            *block(256, 2),
-            *block(512, 1),
-            layers.Flatten(),
-            layers.Dense(1),
-            layers.Activation("sigmoid"),
-        ]
-    )
 
 
 # Keras flattens H×W×C, torch C×H×W: dense layers beside a reshape are permuted.
@@ -157,7 +111,7 @@ def setting(monkeypatch):
     )
     keras.config.set_floatx("float64")
     keras.utils.set_random_seed(1)
-    theirs = keras_generator(), keras_discriminator()
+    theirs = keras_tutorial.generator(dropout=0.0), keras_tutorial.discriminator(dropout=0.0)
     state = states.create(CONFIG, (1, 28, 28), torch.device("cpu"))
     for mine, other in zip((state.generator, state.discriminator), theirs, strict=True):
         load_keras(mine.double(), keras_weights(other))
@@ -170,7 +124,7 @@ def batch():
     """Reals, fakes and noise."""
     draws = torch.Generator().manual_seed(2)
     images = torch.rand((2 * BATCH, 1, 28, 28), generator=draws, dtype=torch.float64)
-    noise = torch.rand((BATCH, LATENT), generator=draws, dtype=torch.float64) * 2 - 1
+    noise = torch.rand((BATCH, keras_tutorial.LATENT), generator=draws, dtype=torch.float64) * 2 - 1
     return images[:BATCH], images[BATCH:], noise
 
 
@@ -201,8 +155,7 @@ def test_discriminator_forward(setting, batch):
 def test_discriminator_steps(setting, batch):
     """RMSprop with clipping, on one batch that is half real and half fake, three times."""
     state, step, _, discriminator = setting
-    optimizer = keras.optimizers.RMSprop(learning_rate=0.0008, clipvalue=1.0)
-    discriminator.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    keras_tutorial.compile_discriminator(discriminator)
     images = to_keras(torch.cat(batch[:2])).numpy()
     targets = np.concatenate((np.ones(BATCH), np.zeros(BATCH)))[:, None]
     for state.step in range(3):
@@ -219,18 +172,15 @@ def test_discriminator_steps(setting, batch):
 def test_generator_steps(setting, batch):
     """Adam with clipping, through a discriminator that does not change, three times."""
     state, step, generator, discriminator = setting
-    discriminator.trainable = False
-    adversarial = keras.Sequential([keras.Input((LATENT,)), generator, discriminator])
-    optimizer = keras.optimizers.Adam(learning_rate=0.0004, clipvalue=1.0)
-    adversarial.compile(optimizer, loss="binary_crossentropy")
+    adversarial = keras_tutorial.adversarial(generator, discriminator)
     noise, targets = batch[2], np.ones((BATCH, 1))
     frozen = keras_weights(discriminator)
     for state.step in range(3):
         before = keras_weights(generator)
-        expected = adversarial.train_on_batch(noise.numpy(), targets)
+        expected = adversarial.train_on_batch(noise.numpy(), targets, return_dict=True)
         fake = state.generator.train()(noise)
         loss, _ = step.update_generator(state, batch[0], fake)
-        assert loss.item() == pytest.approx(float(expected), rel=TOLERANCE)
+        assert loss.item() == pytest.approx(float(expected["loss"]), rel=TOLERANCE)
         assert_same(state.generator, keras_weights(generator), before)
         adversarial.reset_metrics()
     assert_same(state.discriminator, frozen)
