@@ -7,6 +7,7 @@ import platform
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -32,6 +33,14 @@ def describe() -> dict[str, Any]:
         "git": _git(),
         "command": sys.argv,
     }
+
+
+def changed(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs of that which decides how numbers round, as "threads: 8, was 2"."""
+    pairs = [(name, then.get(name), now.get(name)) for name in ("processor", "threads", "gpu")]
+    torch = [described.get("packages", {}).get("torch") for described in (then, now)]
+    pairs.append(("torch", torch[0], torch[1]))
+    return [f"{name}: {new}, was {old}" for name, old, new in pairs if old != new]
 
 
 def _processor() -> str:

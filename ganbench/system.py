@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import resource
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import psutil
 import pynvml
+
+GPU_METRICS: dict[str, Callable[[Any], float]] = {
+    "gpu": lambda card: pynvml.nvmlDeviceGetUtilizationRates(card).gpu,
+    "gpu_memory": lambda card: pynvml.nvmlDeviceGetMemoryInfo(card).used / 2**20,
+    "gpu_power": lambda card: pynvml.nvmlDeviceGetPowerUsage(card) / 1000,
+    "gpu_temperature": lambda card: pynvml.nvmlDeviceGetTemperature(
+        card, pynvml.NVML_TEMPERATURE_GPU
+    ),
+}
 
 
 class Monitor:
@@ -30,15 +41,11 @@ class Monitor:
             "system/memory": self._process.memory_info().rss / 2**20,
         }
         if self._gpu is not None:
-            use = pynvml.nvmlDeviceGetUtilizationRates(self._gpu).gpu
-            self._gpu_use.append(float(use))
-            memory = pynvml.nvmlDeviceGetMemoryInfo(self._gpu).used
-            values["system/gpu"] = float(use)
-            values["system/gpu_memory"] = memory / 2**20
-            values["system/gpu_power"] = pynvml.nvmlDeviceGetPowerUsage(self._gpu) / 1000
-            values["system/gpu_temperature"] = float(
-                pynvml.nvmlDeviceGetTemperature(self._gpu, pynvml.NVML_TEMPERATURE_GPU)
-            )
+            for name, read in GPU_METRICS.items():
+                with suppress(pynvml.NVMLError):  # not every card and driver has every metric
+                    values[f"system/{name}"] = float(read(self._gpu))
+            if "system/gpu" in values:
+                self._gpu_use.append(values["system/gpu"])
         return values
 
     def gpu_use(self) -> float | None:

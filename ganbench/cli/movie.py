@@ -23,13 +23,13 @@ def movie(
 
     Args:
         run: an id, a prefix of exactly one id, or latest
-        out: a .webp or a .gif
+        out: a .webp, a .gif, or an .mp4 (needs the video extra)
         fps: grids a second; the last one stays for two seconds
         side: pixels of the longer side, about
         runs_dir: where the runs are
     """
-    if out.suffix not in (".webp", ".gif"):
-        raise InputError(f"--out {out}: expected a .webp or a .gif")
+    if out.suffix not in (".webp", ".gif", ".mp4"):
+        raise InputError(f"--out {out}: expected a .webp, a .gif or an .mp4")
     if not 0 < fps <= 50:
         raise InputError(f"--fps {fps:g}: more than 0, at most 50")
     found = folder.find(runs_dir, run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from ganbench.cli.options import RUNS, RunName, RunsDir, call
+from ganbench.cli.options import RUNS, RunName, RunsDir, call, console
 from ganbench.errors import InputError
 from ganbench.store import folder, query
 from ganbench.store.index import Index
@@ -43,5 +43,9 @@ def resume(
 
     from ganbench import workbench  # torch comes with it
     from ganbench.cli.training import follow
+    from ganbench.environment import changed, describe
 
-    return follow(workbench.resume(found, device), page=page)
+    resumed = workbench.resume(found, device)
+    for change in changed(found.read()["environment"], describe()):
+        console.print(f"the end may differ in rounding; {change}", style="yellow")
+    return follow(resumed, page=page)

@@ -1,6 +1,7 @@
 """The commands as a script uses them: contracts, messages, exit codes."""
 
 import json
+import sys
 from io import StringIO
 
 import numpy as np
@@ -216,6 +217,25 @@ class TestOutputs:
             assert picture.n_frames == 3  # steps 0, 10, 20
             assert picture.info["loop"] == 0
 
+    def test_video(self, capsys, two, tmp_path):
+        av = pytest.importorskip("av", reason="PyAV is in the video extra")
+        out = tmp_path / "m.mp4"
+        words = ["--out", out, "--fps", 4, "--side", 101, "--runs-dir", two[0]]
+        assert run(capsys, "movie", "latest", *words)[0] == 0
+        with av.open(str(out)) as movie:
+            frames = [frame.to_ndarray(format="rgb24") for frame in movie.decode(video=0)]
+            seconds = movie.duration / av.time_base
+        assert len(frames) == 3 + 2 * 4  # the last one stays for two seconds
+        assert seconds == pytest.approx(11 / 4)
+        assert abs(frames[0].astype(int) - frames[2]).max() > 20
+
+    def test_video_without_its_encoder(self, capsys, two, tmp_path, monkeypatch):
+        monkeypatch.setitem(sys.modules, "av", None)
+        words = ["--out", tmp_path / "m.mp4", "--runs-dir", two[0]]
+        status, shown = run(capsys, "movie", "latest", *words)
+        assert status == 1
+        assert "ganbench[video]" in shown.err
+
     def test_a_damaged_picture_costs_that_picture(self, capsys, two, tmp_path):
         runs_dir, ids = two
         next((runs_dir / ids[1] / "media").iterdir()).write_bytes(b"broken")
@@ -227,7 +247,7 @@ class TestOutputs:
             assert picture.n_frames == 2
 
     def test_movie_arguments(self, capsys, two, tmp_path):
-        for words in (["--out", "m.mp4"], ["--out", "m.gif", "--fps", "0"]):
+        for words in (["--out", "m.avi"], ["--out", "m.gif", "--fps", "0"]):
             status, shown = run(capsys, "movie", "latest", *words, "--runs-dir", two[0])
             assert status == 1
             assert words[-1] in shown.err
