@@ -53,7 +53,7 @@ class Run:
         self.folder = run
         self.config = config
         self.state = state
-        self.recorder = Recorder(run, step=state.step)
+        self.recorder = Recorder(run, step=state.step, seen=state.seen)
         self.scorer = Scorer(config, state.shape)
         for step, seen, scores in past_scores(run):
             self.scorer.remember(step, seen, scores)

@@ -92,6 +92,8 @@ def test_interrupted_and_resumed_equals_uninterrupted(finished, tmp_path, stop):
     shown, series = show(tmp_path, run.folder.id)
     expected, lines = show(tmp_path, whole.folder.id)
     assert shown["state"] == "finished"
+    images = shown["summary"]["images_per_second"] * shown["summary"]["seconds"]
+    assert images == pytest.approx((40 - stop) * 32, rel=0.4)  # what this process did, in 0.1 s
     for name in ("dis_loss", "dis_acc", "adv_loss", "adv_acc"):
         assert series[name]["step"] == lines[name]["step"]
         assert series[name]["value"] == lines[name]["value"]

@@ -25,12 +25,13 @@ class Recorder:
     Every method raises StoreError when the disk refuses; what was written before stands.
     """
 
-    def __init__(self, run: RunFolder, *, step: int) -> None:
+    def __init__(self, run: RunFolder, *, step: int, seen: int) -> None:
         self.monitor = Monitor()
         self._journal = Journal(run.path, step=step)
         self._media = MediaWriter(run, self._journal)
         self._began = time.monotonic()
-        self._at = (step, 0)
+        self._at = (step, seen)
+        self._began_at = seen
         self._values: dict[str, tuple[float, float, float]] = {}  # last, smallest, largest
         self._ended = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="ganbench-heartbeat", daemon=True)
@@ -60,12 +61,12 @@ class Recorder:
         """Returns when all pictures so far are on disk."""
         self._media.flush()
 
-    def summary(self, images: int) -> dict[str, Any]:
-        """What this process did: time, rate over `images`, memory, GPU, range of each series."""
+    def summary(self, seen: int) -> dict[str, Any]:
+        """What this process did: time, rate, memory, GPU, range of each series."""
         seconds = time.monotonic() - self._began
         return {
             "seconds": round(seconds, 1),
-            "images_per_second": round(images / seconds, 1),
+            "images_per_second": round((seen - self._began_at) / seconds, 1),
             "peak_memory": round(peak_memory()),
             "gpu_use": self.monitor.gpu_use(),
             "scalars": {
