@@ -18,7 +18,7 @@ function row(run) {
     make("td", {}, make("a", { href: page }, run.id)),
     make("td", {}, make("span", { class: `state ${run.state}`, title: run.reason }, run.state)),
     make("td", { class: "number" }, `${whole(run.step)} / ${whole(run.steps)}`),
-    make("td", {}, ...(scores.length ? scores : [make("span", { class: "quiet" }, "–")])),
+    make("td", { class: "scores" }, ...(scores.length ? scores : [make("span", { class: "quiet" }, "–")])),
     make("td", { class: "number" }, duration(run.seconds)),
     make("td", { class: "quiet" }, moment(run.created)));
 }
