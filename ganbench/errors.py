@@ -19,7 +19,9 @@ def explain(error: OSError, path: Path) -> str:
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return f"{path}: the disk is full; free some space, or choose another --runs-dir"
-        case errno.EROFS | errno.EACCES | errno.EPERM:
+        case errno.EROFS:
+            return f"{path}: the file system is read-only; choose another --runs-dir"
+        case errno.EACCES | errno.EPERM:
             return f"{path}: no permission to write here; choose another --runs-dir"
         case errno.ENOTDIR | errno.EEXIST:
             return f"{path}: a file is in the way of a folder; choose another --runs-dir"

@@ -66,7 +66,7 @@ def test_the_summary_says_what_happened(finished, tmp_path):
     _, run, _ = finished
     summary = show(tmp_path, run.folder.id)[0]["summary"]
     assert summary["seconds"] > 0
-    assert summary["images_per_second"] == pytest.approx(1280 / summary["seconds"], rel=0.1)
+    assert summary["images_per_second"] == pytest.approx(1280 / summary["seconds"], rel=0.01)
     assert summary["peak_memory"] > 50
     assert summary["best"]["step"] == 20
     assert summary["scorings"] == 2
@@ -93,7 +93,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(finished, tmp_path, stop):
     expected, lines = show(tmp_path, whole.folder.id)
     assert shown["state"] == "finished"
     images = shown["summary"]["images_per_second"] * shown["summary"]["seconds"]
-    assert images == pytest.approx((40 - stop) * 32, rel=0.4)  # what this process did, in 0.1 s
+    assert images == pytest.approx((40 - stop) * 32, rel=0.01)  # those of this process
     for name in ("dis_loss", "dis_acc", "adv_loss", "adv_acc"):
         assert series[name]["step"] == lines[name]["step"]
         assert series[name]["value"] == lines[name]["value"]

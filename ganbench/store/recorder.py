@@ -65,8 +65,8 @@ class Recorder:
         """What this process did: time, rate, memory, GPU, range of each series."""
         seconds = time.monotonic() - self._began
         return {
-            "seconds": round(seconds, 1),
-            "images_per_second": round((seen - self._began_at) / seconds, 1),
+            "seconds": round(seconds, 3),
+            "images_per_second": round((seen - self._began_at) / seconds, 3),
             "peak_memory": round(peak_memory()),
             "gpu_use": self.monitor.gpu_use(),
             "scalars": {
