@@ -21,6 +21,7 @@ from ganbench.config import Config
 from ganbench.train import loop
 from ganbench.train.rng import generator_of, latents
 from ganbench.train.state import State
+from ganbench.types import Score
 
 
 def train(config: Config, limit: float | None) -> tuple[State, float, float]:
@@ -38,12 +39,13 @@ def train(config: Config, limit: float | None) -> tuple[State, float, float]:
     return state, time.process_time() - began, time.perf_counter() - clock
 
 
-def row(config: Config, state: State, cpu: float, wall: float) -> str:
-    scores = workbench.Scorer(config, state.shape).score(state, config.scoring.n)
-    found = {score.measure: score.value for score in scores}
+def scored(config: Config, state: State) -> tuple[Score, ...]:
+    return workbench.Scorer(config, state.shape).score(state, config.scoring.n)
+
+
+def row(head: str, values: dict[str, float | None]) -> str:
     names = ("classifier_score", "frechet", "kid", "precision", "recall")
-    cells = " | ".join(f"{found[name]:.4g}" for name in names)
-    return f"| {config.recipe} | {state.step:,} | {cpu:.0f} | {wall:.0f} | {cells} |"
+    return f"| {head} | " + " | ".join(f"{values[name]:.4g}" for name in names) + " |"
 
 
 def keep_grid(config: Config, state: State, out: Path) -> None:
@@ -64,9 +66,12 @@ def main() -> None:
     for config in (recipes.mnist(), recipes.tutorial_mnist()):
         state, cpu, wall = train(config, limit)
         limit = limit or cpu
-        print(row(config, state, cpu, wall), flush=True)
+        scores = scored(config, state)
+        head = f"{config.recipe} | {state.step:,} | {cpu:.0f} | {wall:.0f}"
+        print(row(head, {score.measure: score.value for score in scores}), flush=True)
         if options.out:
             keep_grid(config, state, options.out)
+    print(row("real against real | | |", {score.measure: score.baseline for score in scores}))
 
 
 if __name__ == "__main__":
