@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, NewType
 
 import torch
@@ -15,6 +16,8 @@ Features = NewType("Features", Tensor)
 """float32, N×D: what an extractor makes of N samples."""
 Probs = NewType("Probs", Tensor)
 """float32, N×K, rows sum to 1: a classifier's class probabilities."""
+Spatial = NewType("Spatial", Tensor)
+"""float32, N×S: features of an early layer, which keep the place in the image."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +36,14 @@ class Images:
     """A sized iterable of images. A measure cannot tell a folder from a generator with a seed.
 
     `batches(size)` yields uint8 tensors of at most `size`×C×H×W, `n` images in all, the same ones
-    in the same order each time. `labels` is int64 of length n, or None. `fingerprint` changes when
-    the content does.
+    in the same order each time; where sizes differ, consecutive images of one size. `shape` is
+    (C, H, W), with −1 for a side that varies. `labels` is int64 of length n, or None, `classes` are
+    their names. `fingerprint` changes when the content does.
+
+    `read(rows, size)` yields like `batches` the images of those rows (int64) in that order, and
+    None means that only the whole can be read. `keys` is uint8, N×16: a hash of the content of each
+    image, by which features are cached. `formats` counts the file formats ({"JPEG": 10_000}), and
+    `notes` are what a reader of the score should know of these images.
     """
 
     name: str
@@ -43,10 +52,34 @@ class Images:
     batches: Callable[[int], Iterator[Tensor]]
     fingerprint: str
     labels: Tensor | None = None
+    classes: tuple[str, ...] | None = None
+    read: Callable[[Tensor, int], Iterator[Tensor]] | None = None
+    keys: Tensor | None = None
+    formats: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def tensor(self) -> Tensor:
-        """All of them: N×shape. uint8 for images, float32 for points."""
+        """All of them: N×shape. uint8 for images, float32 for points. One shape only."""
         return torch.cat(list(self.batches(1024)))
+
+    def take(self, rows: Tensor, name: str) -> Images:
+        """The images at `rows` (int64), in that order, under another name."""
+
+        def batches(size: int) -> Iterator[Tensor]:
+            if self.read is not None:
+                return self.read(rows, size)
+            return iter(self.tensor()[rows].split(size))
+
+        return replace(
+            self,
+            name=name,
+            n=len(rows),
+            batches=batches,
+            read=lambda part, size: self.take(rows[part], name).batches(size),
+            fingerprint=f"{self.fingerprint} {name}",
+            labels=None if self.labels is None else self.labels[rows],
+            keys=None if self.keys is None else self.keys[rows],
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,24 +94,35 @@ class Points(Images):
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
-    """What an extractor says of a batch: features N×D float32 and, of a classifier, probs N×K."""
+    """What an extractor says of a batch, on the CPU.
+
+    `features`: float32 N×D. `probs`: float32 N×K of a classifier. `spatial`: float32 N×S, features
+    of an earlier layer that keep the place, where the extractor has them.
+    """
 
     features: Tensor
     probs: Tensor | None = None
+    spatial: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Extractor:
     """A fixed map from samples to features, named and hashed so that a score can say what it used.
 
-    `digest` is the sha256 of the weights and of the preprocessing. `batch` is the batch size the
-    map is run at. Never part of a measure's name: "the Fréchet distance on <name> features".
+    `prepare` turns uint8 n×C×H×W of one size into what `extract` reads (resized, scaled), so that
+    images of many sizes fill one batch; `batch` is the batch size of `extract`. `digest` is the
+    sha256 of the weights and of all of `protocol` (resize, precision, layer, …), and `classes` are
+    the names of the K probabilities. Never part of a measure's name: FID is "the Fréchet distance
+    on Inception features".
     """
 
     name: str
     digest: str
     extract: Callable[[Tensor], Outputs]
     batch: int = 500
+    prepare: Callable[[Tensor], Tensor] | None = None
+    protocol: Mapping[str, Any] = field(default_factory=dict)
+    classes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,23 +172,49 @@ class Moments:
         return self.scatter / (self.n - 1)
 
 
+SpatialMoments = NewType("SpatialMoments", Moments)
+"""The moments of the spatial features."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What an interval is made of.
+
+    `estimate` is the value without its bias, `error` its standard error, `freedom` the degrees of
+    freedom of Student's t. `fake` and `real` are the values without each block of that side, of
+    the block jackknife: with them two scores on one reference are compared in pairs.
+    """
+
+    estimate: float
+    error: float
+    freedom: float = math.inf
+    fake: tuple[float, ...] = ()
+    real: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True)
 class Score:
     """One number with everything that it depends on.
 
-    `interval` is (low, high) at 95 %, or None where none is valid or none is computed. `baseline`
-    is the same measure of real against other real samples, `baseline_n` of them. `value` is None
-    where the measure does not apply, and then `warnings` says why.
+    `interval` is (low, high) at 95 %, or None where none is valid or none is computed; it is about
+    `spread.estimate`, what infinitely many samples would score. `baseline` is the same measure of
+    real against other real samples, `baseline_n` of them. `bias` is by how much a distance is
+    over-estimated at this n, for a perfect generator. `value` is None where the measure does not
+    apply, and then `warnings` says why. `group` is the class in a score of one class alone.
+    `n_real` is None where a file of statistics does not say.
     """
 
     measure: str
     value: float | None
     extractor: str
-    n_real: int
+    n_real: int | None
     n_fake: int
+    group: str | None = None
     interval: tuple[float, float] | None = None
+    spread: Spread | None = None
     baseline: float | None = None
     baseline_n: int | None = None
+    bias: float | None = None
     protocol: Mapping[str, Any] | None = None
     fingerprint: str = ""
     seed: int = 0

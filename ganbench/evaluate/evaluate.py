@@ -55,7 +55,7 @@ class Evaluator:
             value = _apply(measure, self.real, fake)
             baseline, baseline_n = self._baseline(name, fake.n)
             warnings += _small_sample(measure, fake)
-            if measure.jackknife and not warnings:
+            if measure.spread == "jackknife" and not warnings:
                 interval, refusal = _interval(measure, self.real, fake, value, baseline)
                 warnings += [refusal] if refusal else []
         except NotApplicable as reason:

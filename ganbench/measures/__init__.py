@@ -5,32 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 from ganbench.measures.frechet import frechet
 from ganbench.measures.inception_score import inception_score
 from ganbench.measures.manifold import precision, recall
 from ganbench.measures.mmd import kid
 from ganbench.measures.modes import high_quality, modes_covered
-from ganbench.types import Features, Modes, Moments, Pixels, Probs
+from ganbench.types import (
+    Features,
+    Modes,
+    Moments,
+    Pixels,
+    Probs,
+    Spatial,
+    SpatialMoments,
+    Spread,
+)
 
 VIEWS: dict[Any, str] = {
     Pixels: "pixels",
     Features: "features",
     Probs: "probs",
     Moments: "moments",
+    Spatial: "spatial",
+    SpatialMoments: "spatial_moments",
     Modes: "modes",
 }
+SIDES = ("real", "fake", "control", "pair")
 
 
 @dataclass(frozen=True)
 class Measure:
     """One row: the function, and what a reader must know of it.
 
-    `direction` is "higher" or "lower" for better, `bounds` the range in words, `laws` the names of
-    the laws in tests/measures/test_laws.py that it obeys, `borji` its number in the table of Borji,
-    "Pros and Cons of GAN Evaluation Measures" (2018). `jackknife`: the block jackknife over the
-    fakes gives a valid interval.
+    The parameters of `function` say what it needs: the name whose view (`real`, `fake`, `control`,
+    which is other real samples, or `pair`, a view of real and fake together), the annotation which;
+    knobs are keyword-only, and a knob `seed` gets the seed of the evaluation. `direction` is
+    "higher" or "lower" for better, `bounds` the range in words, `laws` the names of the laws in
+    tests/measures/test_laws.py that it obeys, `borji` its number in the table of Borji, "Pros and
+    Cons of GAN Evaluation Measures" (2018).
+
+    `spread` makes the 95 % interval: "jackknife", or a function with the parameters of `function`
+    that gives a Spread; None where no interval is valid, and then `no_interval` says why. `bias`
+    gives from the reals' moments and n fakes by how much a perfect generator is over-estimated.
+    Rows that are not `default` are computed when they are named.
     """
 
     function: Callable[..., float]
@@ -39,13 +58,16 @@ class Measure:
     laws: tuple[str, ...]
     paper: str
     borji: str | None = None
-    jackknife: bool = False
+    spread: Callable[..., Spread] | Literal["jackknife"] | None = None
+    no_interval: str = ""
+    bias: Callable[[Moments, int], float] | None = None
+    default: bool = True
 
     @property
     def needs(self) -> tuple[tuple[str, str], ...]:
         """Which view of which side, in the order of the parameters: (("real", "moments"), …)."""
         hints = get_type_hints(self.function)
-        sides = [name for name in signature(self.function).parameters if name in ("real", "fake")]
+        sides = [name for name in signature(self.function).parameters if name in SIDES]
         return tuple((side, VIEWS[hints[side]]) for side in sides)
 
     @property
@@ -63,7 +85,7 @@ MEASURES = {
         ("permutation", "degradation", "collapse"),
         "Salimans et al. 2016",
         borji="3",
-        jackknife=True,
+        spread="jackknife",
     ),
     "frechet": Measure(
         frechet,
@@ -72,7 +94,7 @@ MEASURES = {
         ("identity", "symmetry", "permutation", "rotation", "degradation", "collapse"),
         "Heusel et al. 2017",
         borji="7",
-        jackknife=True,
+        spread="jackknife",
     ),
     "kid": Measure(
         kid,
