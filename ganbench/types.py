@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NewType
+from functools import cached_property, reduce
+from operator import add
+from typing import Any, NewType, cast
 
 import torch
 from torch import Tensor
@@ -18,6 +20,9 @@ Probs = NewType("Probs", Tensor)
 """float32, N×K, rows sum to 1: a classifier's class probabilities."""
 Spatial = NewType("Spatial", Tensor)
 """float32, N×S: features of an early layer, which keep the place in the image."""
+
+
+CHUNK = 4096  # features that are float64 at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,20 +135,25 @@ class Moments:
     """Count, mean and scatter of N feature vectors, in float64; additive and subtractable.
 
     `mean`: D; `scatter`: D×D, the sum of (x − mean)(x − mean)ᵀ. Merged and split by Chan, Golub and
-    LeVeque (1979), so a large common offset costs no digits.
+    LeVeque (1979), so a large common offset costs no digits. `factor`: the centred features, N×D,
+    where N ≤ D: then factorᵀ factor is the scatter, of a rank that N bounds.
     """
 
     n: int
     mean: Tensor
     scatter: Tensor
+    factor: Tensor | None = None
 
     @classmethod
     def of(cls, features: Tensor) -> Moments:
-        """The moments of an N×D tensor, N ≥ 1."""
-        x = features.double()
-        mean = x.mean(0)
-        centred = x - mean
-        return cls(len(x), mean, centred.T @ centred)
+        """The moments of an N×D tensor, N ≥ 1; in float64 by parts of a bounded size."""
+        few = len(features) <= features.shape[1]
+        parts = []
+        for part in [features] if few else features.split(CHUNK):
+            mean = part.double().mean(0)
+            centred = part.double() - mean
+            parts.append(cls(len(part), mean, centred.T @ centred, centred if few else None))
+        return reduce(add, parts)
 
     def __add__(self, other: Moments) -> Moments:
         n = self.n + other.n
@@ -167,9 +177,30 @@ class Moments:
     @property
     def covariance(self) -> Tensor:
         """The unbiased covariance, D×D; needs n ≥ 2."""
+        self._check()
+        return self.scatter / (self.n - 1)
+
+    @cached_property
+    def root(self) -> Tensor:
+        """Some R with RᵀR = covariance, computed once: N×D from the factor where N ≤ D.
+
+        Else the Cholesky factor, which costs a tenth of an eigendecomposition; where the covariance
+        is singular, the symmetric root. Needs n ≥ 2.
+        """
+        self._check()
+        if self.factor is not None:
+            return self.factor / math.sqrt(self.n - 1)
+        covariance = self.covariance
+        lower, failed = torch.linalg.cholesky_ex(covariance)
+        if not failed:
+            return cast(Tensor, lower.T)
+        values, vectors = torch.linalg.eigh(covariance)
+        root: Tensor = values.clamp(min=0).sqrt()[:, None] * vectors.T
+        return root
+
+    def _check(self) -> None:
         if self.n < 2:
             raise ValueError(f"a covariance needs 2 samples or more, got {self.n}")
-        return self.scatter / (self.n - 1)
 
 
 SpatialMoments = NewType("SpatialMoments", Moments)

@@ -1,16 +1,16 @@
 """Cases whose answer is known, and independent implementations."""
 
 import math
+from importlib import import_module
 
 import numpy as np
 import pytest
 import torch
 from scipy import linalg
 
-from ganbench.measures.frechet import frechet
-from ganbench.measures.inception_score import inception_score
-from ganbench.measures.manifold import precision, recall
-from ganbench.measures.mmd import kid
+from ganbench.measures.frechet import frechet, frechet_bias
+from ganbench.measures.frechet_infinity import frechet_curve, frechet_infinity
+from ganbench.measures.inception_score import classifier_score, inception_score
 from ganbench.measures.modes import high_quality, modes_covered
 from ganbench.types import Modes, Moments
 
@@ -63,10 +63,93 @@ class TestFrechet:
         ]
         assert np.mean(found) == pytest.approx(2 / n * (d + d * (d + 1) / 4), rel=0.1)
 
+    def test_fewer_samples_than_dimensions_are_exact(self):
+        """The nuclear norm of the features' product, by the definition in twice the precision."""
+        x, y = normal(40, 60, 0), normal(30, 60, 1, shift=0.3) * 1.5
+        cx, cy = (z - z.mean(0) for z in (x, y))
+        nuclear = torch.linalg.svdvals(cx @ cy.T).sum() / math.sqrt(39 * 29)
+        offset = (x.mean(0) - y.mean(0)).square().sum()
+        expected = offset + cx.square().sum() / 39 + cy.square().sum() / 29 - 2 * nuclear
+        assert frechet(Moments.of(x), Moments.of(y)) == pytest.approx(expected.item(), rel=1e-10)
+
+    def test_all_routes_agree(self):
+        """Factor, Cholesky and symmetric root: the same distance."""
+        few, many = normal(30, 40, 0), normal(200, 40, 1, shift=0.2)
+        a, b = Moments.of(few), Moments.of(many)
+        assert a.factor is not None
+        assert b.factor is None
+        plain = Moments(a.n, a.mean, a.scatter)  # singular, so the symmetric root
+        expected = frechet(a, b)
+        assert frechet(plain, b) == pytest.approx(expected, rel=1e-7)
+        assert frechet(b, a) == pytest.approx(expected, rel=1e-9)
+        assert frechet(b, plain) == pytest.approx(expected, rel=1e-7)
+
+    def test_population_covariances(self):
+        x, y = normal(50, 3, 0), normal(30, 3, 1, shift=0.5) * 2
+        s, t = (np.cov(z.numpy().T, ddof=0) for z in (x, y))
+        offset = np.square((x.mean(0) - y.mean(0)).numpy()).sum()
+        expected = offset + np.trace(s + t - 2 * linalg.sqrtm(s @ t).real)
+        assert frechet(Moments.of(x), Moments.of(y), ddof=0) == pytest.approx(expected, rel=1e-9)
+
+    def test_an_offset_of_a_thousand_costs_no_digits(self):
+        x, y = normal(500, 8, 0), normal(400, 8, 1, shift=0.1)
+        near = frechet(Moments.of(x), Moments.of(y))
+        assert frechet(Moments.of(x + 1e3), Moments.of(y + 1e3)) == pytest.approx(near, rel=1e-9)
+
+    def test_dimensions_must_agree(self):
+        with pytest.raises(ValueError, match="3 dimensions, the fakes 4"):
+            frechet(Moments.of(normal(9, 3, 0)), Moments.of(normal(9, 4, 0)))
+
+    def test_the_bias_of_equal_distributions_is_predicted(self):
+        """By simulation, with eigenvalues that fall off; against many reals, as in practice."""
+        scale = torch.linspace(1, 0.1, 20, dtype=torch.float64)
+        real = Moments.of(normal(100_000, 20, 0) * scale)
+        found = [frechet(real, Moments.of(normal(1000, 20, i + 1) * scale)) for i in range(60)]
+        assert np.mean(found) == pytest.approx(frechet_bias(real, 1000), rel=0.05)
+
+    def test_the_bias_of_standard_normals(self):
+        d, m = 20, 10**9
+        real = Moments(m, torch.zeros(d).double(), torch.eye(d).double() * (m - 1))
+        assert frechet_bias(real, 1000) == pytest.approx(d * (d + 5) / 4 / 1000, rel=1e-5)
+
+
+class TestFrechetInfinity:
+    def test_a_line_in_one_over_n_is_extrapolated(self, monkeypatch):
+        """Values that are exactly a + b/n give a."""
+        module = import_module("ganbench.measures.frechet_infinity")
+        monkeypatch.setattr(module, "frechet", lambda real, fake: 3 + 70 / fake.n)
+        real, fake = Moments.of(normal(50, 2, 0)), normal(8000, 2, 1)
+        curve = frechet_curve(real, fake)
+        assert curve.intercept == pytest.approx(3)
+        assert curve.slope == pytest.approx(70)
+        assert curve.sizes[0] == 800
+        assert curve.sizes[-1] == 8000
+        assert len(curve.sizes) == 15
+
+    def test_the_last_point_is_the_distance_itself(self):
+        real, fake = Moments.of(normal(500, 4, 0)), normal(900, 4, 1)
+        curve = frechet_curve(real, fake)
+        assert curve.values[-1] == pytest.approx(frechet(real, Moments.of(fake)))
+
+    def test_the_bias_is_gone(self):
+        """Against the true Gaussian, where the distance is known."""
+        d, m = 8, 10**9
+        real = Moments(m, torch.zeros(d).double(), torch.eye(d).double() * (m - 1))
+        fakes = [normal(600, d, i, shift=0.1) for i in range(60)]
+        found = np.array([frechet_infinity(real, fake, seed=i) for i, fake in enumerate(fakes)])
+        raw = np.mean([frechet(real, Moments.of(fake)) for fake in fakes])
+        error = found.std() / math.sqrt(60)
+        assert np.mean(found) == pytest.approx(8 * 0.01, abs=4 * error)
+        assert raw > 8 * 0.01 + 4 * error
+
+    def test_needs_twenty(self):
+        with pytest.raises(ValueError, match="20 samples"):
+            frechet_infinity(Moments.of(normal(50, 2, 0)), normal(19, 2, 1))
+
 
 class TestInceptionScore:
     def test_one_hot_on_all_classes_scores_their_number(self):
-        assert inception_score(torch.eye(7).repeat(3, 1)) == pytest.approx(7)
+        assert classifier_score(torch.eye(7).repeat(3, 1)) == pytest.approx(7)
 
     def test_constant_predictions_score_one(self):
         assert inception_score(torch.full((50, 4), 0.25)) == pytest.approx(1)
@@ -76,74 +159,23 @@ class TestInceptionScore:
         p = 0.9
         rows = torch.tensor([[p, 1 - p], [1 - p, p]]).repeat(10, 1)
         entropy = -(p * math.log(p) + (1 - p) * math.log(1 - p))
-        assert inception_score(rows) == pytest.approx(2 * math.exp(-entropy), rel=1e-6)
+        assert classifier_score(rows) == pytest.approx(2 * math.exp(-entropy), rel=1e-6)
 
-    def test_splits_are_averaged(self):
-        rows = torch.eye(2)[[0] * 10 + [1] * 10]
-        assert inception_score(rows, splits=2) == pytest.approx(1)
-        assert inception_score(rows, splits=1) == pytest.approx(2)
+    def test_the_mean_over_splits_is_below_the_whole(self):
+        rows = (normal(2000, 10, 0) * 2).softmax(1)
+        assert inception_score(rows, splits=1) == pytest.approx(classifier_score(rows))
+        ten, hundred = (inception_score(rows, splits=splits) for splits in (10, 100))
+        assert hundred < ten < classifier_score(rows)
+
+    def test_files_sorted_by_class_score_like_shuffled_ones(self):
+        rows = torch.eye(10).repeat_interleave(500, 0)
+        assert inception_score(rows) > 9.8  # consecutive parts would score 1
+        shuffled = rows[torch.randperm(5000, generator=torch.Generator().manual_seed(0))]
+        assert inception_score(shuffled) == pytest.approx(inception_score(rows), rel=1e-9)
 
     def test_refuses_more_splits_than_samples(self):
         with pytest.raises(ValueError, match="3 splits"):
             inception_score(torch.eye(2), splits=3)
-
-
-class TestKid:
-    def test_closed_form_for_normals(self):
-        d, a, n = 10, 1.0, 4000
-        shift = torch.zeros(d)
-        shift[0] = math.sqrt(a)
-        pp = 1 + 3 / d
-        pq = 1 + 3 * (a + d) / d**2
-        qq = 1 + 3 * a / d + 3 * (a**2 + 2 * a + d) / d**2
-        qq += (a**3 + 3 * a * (2 * a + d) + 6 * a) / d**3
-        found = [kid(normal(n, d, 2 * i), normal(n, d, 2 * i + 1) + shift) for i in range(5)]
-        assert pp + qq - 2 * pq == pytest.approx(0.373)
-        assert np.mean(found) == pytest.approx(0.373, abs=0.012)
-
-    def test_is_unbiased(self):
-        found = [kid(normal(30, 4, 2 * i), normal(40, 4, 2 * i + 1)) for i in range(400)]
-        assert abs(np.mean(found)) < 4 * np.std(found) / 20
-
-    def test_equals_the_double_sum(self):
-        x, y = normal(7, 3, 0), normal(5, 3, 1)
-        k = lambda a, b: (a @ b / 3 + 1) ** 3  # noqa: E731
-        xx = np.mean([k(a, b) for i, a in enumerate(x) for j, b in enumerate(x) if i != j])
-        yy = np.mean([k(a, b) for i, a in enumerate(y) for j, b in enumerate(y) if i != j])
-        xy = np.mean([k(a, b) for a in x for b in y])
-        assert kid(x, y) == pytest.approx(xx + yy - 2 * xy, rel=1e-9)
-
-    def test_blocks_do_not_matter(self, monkeypatch):
-        x, y = normal(700, 5, 0), normal(900, 5, 1)
-        whole = kid(x, y)
-        monkeypatch.setattr("ganbench.measures.mmd.BLOCK", 13)
-        assert kid(x, y) == pytest.approx(whole, rel=1e-9)
-
-
-class TestPrecisionAndRecall:
-    def test_points_on_a_line(self):
-        """k = 1: the ball of each real reaches to its neighbour."""
-        real = torch.tensor([[0.0], [1.0], [2.0], [3.0]])
-        fake = torch.tensor([[0.5], [4.0], [4.5], [-9.0]])
-        assert precision(real, fake, k=1) == pytest.approx(0.5)  # 4.0 lies on a sphere: inside
-
-    def test_recall_is_precision_with_the_roles_exchanged(self):
-        real, fake = normal(80, 3, 0), normal(60, 3, 1, shift=1.0)
-        assert recall(real, fake) == precision(fake, real)
-
-    def test_agrees_with_a_brute_force(self):
-        real, fake = normal(60, 4, 0), normal(50, 4, 1, shift=0.7)
-        distance = torch.cdist(real, real).sort(1).values[:, 3]
-        inside = (torch.cdist(fake, real) <= distance).any(1).double().mean()
-        assert precision(real, fake) == pytest.approx(inside.item())
-
-    def test_far_apart_is_zero(self):
-        assert precision(normal(50, 3, 0), normal(50, 3, 1, shift=100.0)) == 0
-        assert recall(normal(50, 3, 0), normal(50, 3, 1, shift=100.0)) == 0
-
-    def test_needs_more_samples_than_neighbours(self):
-        with pytest.raises(ValueError, match="more than 3"):
-            precision(normal(3, 2, 0), normal(9, 2, 1))
 
 
 class TestModes:

@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from ganbench.measures import MEASURES
+from ganbench.measures.neighbours import neighbours
+from ganbench.measures.prd import prd_curve
 from ganbench.types import Modes, Moments
 
 N, D, K = 400, 6, 5
@@ -34,21 +36,34 @@ def probs(features):
     return (-squares / 2).softmax(1)
 
 
-def value(name, real, fake):
+def pixels(features):
+    """A picture of each sample: a sum of fixed patterns, 16×16."""
+    patterns = torch.randn((D, 256), generator=draws(8), dtype=torch.float64)
+    grey = (features.double() @ patterns / 8).sigmoid() * 255
+    return grey.round().to(torch.uint8).view(-1, 1, 16, 16)
+
+
+def value(name, real, fake, held_out=None):
     views = {
         "features": lambda side: side,
+        "spatial": lambda side: side,
         "probs": probs,
+        "pixels": pixels,
         "moments": Moments.of,
+        "spatial_moments": Moments.of,
         "modes": lambda side: MODES,
+        "neighbours": lambda pair: neighbours(*pair),
+        "prd": lambda pair: prd_curve(*pair, runs=3),
     }
-    sides = {"real": real, "fake": fake}
+    control = points(7).to(real.dtype) if held_out is None else held_out
+    sides = {"real": real, "fake": fake, "control": control, "pair": (real, fake)}
     needs = MEASURES[name].needs
     return MEASURES[name].function(*(views[view](sides[side]) for side, view in needs))
 
 
 def worse(name, better, worse):
     """Whether `worse` is worse than `better` in the direction that the row states."""
-    return worse > better if MEASURES[name].direction == "lower" else worse < better
+    return MEASURES[name].loss(worse) > MEASURES[name].loss(better)
 
 
 def identity(name):
@@ -73,8 +88,16 @@ def permutation(name):
 def rotation(name):
     """Rotating the features of both sides changes nothing."""
     turn, _ = torch.linalg.qr(torch.randn((D, D), generator=draws(4), dtype=torch.float64))
-    real, fake = points(1).double(), points(2, modes=3, noise=0.5).double()
-    assert value(name, real @ turn, fake @ turn) == pytest.approx(value(name, real, fake), rel=1e-6)
+    sides = [points(1).double(), points(2, modes=3, noise=0.5).double(), points(7).double()]
+    turned = value(name, *(side @ turn for side in sides))
+    assert turned == pytest.approx(value(name, *sides), rel=1e-6)
+
+
+def shift(name):
+    """A large common offset of the features costs no digits."""
+    sides = [points(1).double(), points(2, modes=3, noise=0.5).double(), points(7).double()]
+    moved = value(name, *(side + 1e3 for side in sides))
+    assert moved == pytest.approx(value(name, *sides), rel=1e-9)
 
 
 def degradation(name):
@@ -90,7 +113,8 @@ def collapse(name):
 
 
 LAWS = {
-    law.__name__: law for law in (identity, symmetry, permutation, rotation, degradation, collapse)
+    law.__name__: law
+    for law in (identity, symmetry, permutation, rotation, shift, degradation, collapse)
 }
 
 
@@ -108,19 +132,24 @@ def test_range(name):
         "(-inf, inf)": (-math.inf, math.inf),
         "[0, 1]": (0, 1),
         "{0, ..., K}": (0, K),
+        "[1, N]": (1, N),
     }[MEASURES[name].bounds]
-    for fake in (points(2), points(2, modes=1), points(2, noise=100), points(2) * 0 + 50):
+    absurd = (points(2, noise=100), points(2) * 0 + 50) if name != "rarity" else ()
+    for fake in (points(2), points(2, modes=1), *absurd):
         assert low - 1e-9 <= value(name, points(1), fake) <= high + 1e-9
 
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_rows_are_complete(name):
     row = MEASURES[name]
-    assert row.direction in ("higher", "lower")
+    assert row.direction in ("higher", "lower", "to 0", "to 1")
+    assert row.spread or row.no_interval or "modes" in dict(row.needs).values()
     assert row.paper
     assert set(row.laws) <= set(LAWS)
     sides = [side for side, _ in row.needs]
-    assert sides in (["real", "fake"], ["fake"])  # real before fake, everywhere
+    order = ["real", "fake", "control", "pair"]  # real before fake, everywhere
+    assert sides == [side for side in order if side in sides]
+    assert "fake" in sides or sides == ["pair"]
 
 
 def test_collapse_is_high_precision_and_low_recall():
