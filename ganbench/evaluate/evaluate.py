@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
-from importlib.metadata import version
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
-import orjson
 import torch
-from scipy import stats
-from torch import Tensor
 
 from ganbench.errors import InputError
+from ganbench.evaluate import intervals
+from ganbench.evaluate.intervals import apply
+from ganbench.evaluate.protocol import Request, fingerprint, parse, protocol_of
 from ganbench.evaluate.sample import NotApplicable, Sample
 from ganbench.measures import MEASURES, Measure
-from ganbench.types import Moments, Score
+from ganbench.measures.neighbours import Neighbours, neighbours
+from ganbench.measures.prd import Prd, prd_curve
+from ganbench.types import Score
 
-BLOCKS = 20  # of the jackknife
+USUAL = 50_000  # samples, of a Fréchet distance in a paper
+
+
+class Pair:
+    """The views of real and fake together, computed once: `neighbours`, `prd`."""
+
+    def __init__(self, real: Sample, fake: Sample, ks: Sequence[int], seed: int) -> None:
+        self._real = real
+        self._fake = fake
+        self.ks = frozenset(ks)
+        self._seed = seed
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Distances to the nearest neighbours, in one pass over blocks."""
+        return neighbours(self._real.features, self._fake.features, sorted(self.ks))
+
+    @cached_property
+    def prd(self) -> Prd:
+        """The curve of precision against recall of distributions."""
+        return prd_curve(self._real.features, self._fake.features, seed=self._seed)
 
 
 class Evaluator:
@@ -27,49 +47,96 @@ class Evaluator:
 
     `control` are other real samples, disjoint from `real`: the baseline of a measure is its value
     on real against control, at the fakes' n. Without them the reference is halved, which gives a
-    baseline at a smaller n. `seed` fixes which reals are drawn.
+    baseline at a smaller n; `baseline=False` leaves it out. Measures of memorisation need them.
+    `seed` is that of all draws: of the reals for the baseline, of splits, clusters and pairs.
     """
 
-    def __init__(self, real: Sample, control: Sample | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, real: Sample, control: Sample | None = None, seed: int = 0, baseline: bool = True
+    ) -> None:
         self.real = real
         self.control = control
         self.seed = seed
-        self._baselines: dict[tuple[str, int], tuple[float | None, int]] = {}
+        self.baseline = baseline
+        self._stand_ins: dict[int, dict[str, Any]] = {}
+        self._pair: tuple[Sample, Pair] | None = None  # of the last fakes
 
-    def score(self, fake: Sample, measures: Sequence[str] | None = None) -> Iterator[Score]:
+    def score(
+        self, fake: Sample, measures: Sequence[str] | None = None, group: str | None = None
+    ) -> Iterator[Score]:
         """Yields a Score for each measure, in order; by default for all that apply.
 
-        A named measure that does not apply yields a Score without a value that says why. Raises
-        InputError for an unknown name.
+        A measure is named "kid", or with its knobs "kid:subsets=100,size=1000". A named measure
+        that does not apply yields a Score without a value that says why. `group` names the class
+        that the samples are of. Raises InputError for an unknown name, knob or value.
         """
-        for name in check_measures(measures) if measures else MEASURES:
-            score = self._score(name, fake)
+        requests = parse(measures or [n for n, row in MEASURES.items() if row.default], self.seed)
+        ks = tuple(sorted({3, 5} | {r.knobs["k"] for r in requests if "k" in r.knobs}))
+        pair = self.pair(fake, ks)
+        sides = _sides(self.real, fake, self.control, pair)
+        for request in requests:
+            score = self._score(request, sides, ks, group)
             if score.value is not None or measures:
                 yield score
 
-    def _score(self, name: str, fake: Sample) -> Score:
-        measure, started = MEASURES[name], time.perf_counter()
-        value, interval, baseline, baseline_n = None, None, None, 0
-        warnings: list[str] = []
+    def by_class(self, fake: Sample, measures: Sequence[str] | None = None) -> Iterator[Score]:
+        """The same for each class by itself: the reals of a class against its fakes.
+
+        Raises NotApplicable if either side has no labels.
+        """
+        real_labels, fake_labels = self.real.labels, fake.labels
+        names = self.real.images.classes or ()
+        for label in real_labels.unique().tolist():
+            rows = [(labels == label).nonzero().flatten() for labels in (real_labels, fake_labels)]
+            if min(map(len, rows)) < 2:
+                continue
+            name = names[label] if label < len(names) else str(label)
+            control = None
+            if self.control is not None and self.control.images.labels is not None:
+                held_out = (self.control.labels == label).nonzero().flatten()
+                control = self.control.part(held_out, name)
+            part = Evaluator(self.real.part(rows[0], name), control, self.seed, self.baseline)
+            yield from part.score(fake.part(rows[1], name), measures, group=name)
+
+    def pair(self, fake: Sample, ks: Sequence[int] = (3, 5)) -> Pair:
+        """The views of the reference and `fake` together, which are kept for the last fakes."""
+        if self._pair is None or self._pair[0] is not fake or not set(ks) <= self._pair[1].ks:
+            self._pair = fake, Pair(self.real, fake, ks, self.seed)
+        return self._pair[1]
+
+    def _score(
+        self, request: Request, sides: dict[str, Any], ks: Sequence[int], group: str | None
+    ) -> Score:
+        measure, started = MEASURES[request.name], time.perf_counter()
+        value, baseline, baseline_n, bias, spread = None, None, 0, None, None
+        fake, warnings = sides["fake"], []
         try:
-            value = _apply(measure, self.real, fake)
-            baseline, baseline_n = self._baseline(name, fake.n)
-            warnings += _small_sample(measure, fake)
-            if measure.spread == "jackknife" and not warnings:
-                interval, refusal = _interval(measure, self.real, fake, value, baseline)
-                warnings += [refusal] if refusal else []
-        except NotApplicable as reason:
+            value = apply(measure, sides, request.knobs)
+            baseline, baseline_n = self._baseline(request, fake.n, ks)
+            if measure.bias is not None and sides["real"].n:
+                bias = measure.bias(_reals(measure, sides), fake.n)
+            warnings += [*sides["real"].caveats, *_small_sample(measure, fake, bias)]
+            refusal = intervals.refusal(measure, sides, value, baseline)
+            if refusal is None and measure.spread is not None:
+                spread = intervals.spread_of(measure, sides, request.knobs, self.seed)
+            warnings += [refusal] if refusal else []
+        except InputError:
+            raise
+        except (NotApplicable, ValueError) as reason:
             warnings.append(f"not applicable, because {reason}")
-        protocol = self._protocol(name, fake)
+        protocol = protocol_of(request, sides["real"], fake)
         return Score(
-            measure=name,
+            measure=request.name,
             value=value,
             extractor=fake.extractor.name,
-            n_real=self.real.n,
+            n_real=sides["real"].n or None,
             n_fake=fake.n,
-            interval=interval,
+            group=group,
+            interval=intervals.interval(spread) if spread else None,
+            spread=spread,
             baseline=baseline,
             baseline_n=baseline_n or None,
+            bias=bias,
             protocol=protocol,
             fingerprint=fingerprint(protocol),
             seed=self.seed,
@@ -77,112 +144,60 @@ class Evaluator:
             warnings=tuple(warnings),
         )
 
-    def _baseline(self, name: str, n: int) -> tuple[float | None, int]:
+    def _baseline(self, request: Request, n: int, ks: Sequence[int]) -> tuple[float | None, int]:
         """The measure of real against real, and how many stood in for the fakes."""
-        if (name, n) not in self._baselines:
-            real, control = self.real, self.control
-            draws = torch.Generator().manual_seed(self.seed)
-            if control is None:
-                order = torch.randperm(real.n, generator=draws)
-                half = min(n, real.n // 2)
-                real, control = real.part(order[half:], "a half"), real.part(order[:half], "a half")
-            elif control.n > n:
-                order = torch.randperm(control.n, generator=draws)[:n]
-                control = control.part(order, f"{n} of {control.n}")
-            value = _apply(MEASURES[name], real, control) if control.n > 1 else None
-            self._baselines[name, n] = value, control.n
-        return self._baselines[name, n]
+        if not self.baseline or not self.real.divisible:
+            return None, 0
+        if n not in self._stand_ins:
+            self._stand_ins[n] = self._real_against_real(n, ks)
+        sides = self._stand_ins[n]
+        if sides["fake"].n < 2:
+            return None, 0
+        try:
+            return apply(MEASURES[request.name], sides, request.knobs), sides["fake"].n
+        except (NotApplicable, ValueError):
+            return None, 0
 
-    def _protocol(self, name: str, fake: Sample) -> dict[str, Any]:
-        return {
-            "measure": name,
-            "parameters": MEASURES[name].parameters,
-            "extractor": fake.extractor.name,
-            "extractor_digest": fake.extractor.digest,
-            "reference": self.real.images.name,
-            "reference_fingerprint": self.real.images.fingerprint,
-            "n_real": self.real.n,
-            "n_fake": fake.n,
-            "versions": {package: version(package) for package in ("ganbench", "torch", "scipy")},
-        }
+    def _real_against_real(self, n: int, ks: Sequence[int]) -> dict[str, Any]:
+        """The sides where other reals stand in for n fakes.
 
-
-def fingerprint(protocol: dict[str, Any]) -> str:
-    """12 hexadecimal digits: two scores can be compared only if theirs agree.
-
-    The library versions are recorded, but a new version alone does not make scores incomparable.
-    """
-    part = {key: value for key, value in protocol.items() if key != "versions"}
-    return hashlib.sha256(orjson.dumps(part, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
+        Held-out reals are halved: one half stands in, the other remains held out.
+        """
+        real, control, rest = self.real, self.control, None
+        draws = torch.Generator().manual_seed(self.seed)
+        if control is None:
+            order = torch.randperm(real.n, generator=draws)
+            half = min(n, real.n // 2)
+            real, control = real.part(order[half:], "a half"), real.part(order[:half], "a half")
+        else:
+            order = torch.randperm(control.n, generator=draws)
+            rest = control.part(order[control.n // 2 :], "held out")
+            control = control.part(order[:n], f"{n} of {control.n}") if control.n > n else control
+        return _sides(real, control, rest, Pair(real, control, ks, self.seed))
 
 
-def check_measures(names: Sequence[str]) -> Sequence[str]:
-    """`names` if all are measures, else ValueError naming the nearest."""
-    for name in names:
-        if name not in MEASURES:
-            near = get_close_matches(name, MEASURES, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise InputError(f"measure {name!r}: {hint}There are {', '.join(MEASURES)}")
-    return names
+def _sides(real: Sample, fake: Sample, control: Sample | None, pair: Pair) -> dict[str, Any]:
+    return {"real": real, "fake": fake, "control": control or _Nobody(), "pair": pair}
 
 
-def _small_sample(measure: Measure, fake: Sample) -> list[str]:
+class _Nobody:
+    """Stands where there are no held-out reals."""
+
+    def __getattr__(self, view: str) -> Any:
+        raise NotApplicable("it needs held-out real images, which the model did not see: --control")
+
+
+def _reals(measure: Measure, sides: Mapping[str, Any]) -> Any:
+    return getattr(sides["real"], dict(measure.needs)["real"])
+
+
+def _small_sample(measure: Measure, fake: Sample, bias: float | None) -> list[str]:
     """What the number of fakes does to the value, in words."""
-    if ("fake", "moments") not in measure.needs:
+    if bias is None or fake.n >= USUAL:
         return []
-    dimensions = fake.moments.mean.numel()
-    if fake.n > dimensions:
-        return []
+    dimensions = getattr(fake, dict(measure.needs)["fake"]).mean.numel()
+    singular = "the covariance is singular and " if fake.n <= dimensions else ""
     return [
-        f"{fake.n} samples for {dimensions} feature dimensions: the covariance is singular and "
-        f"the value is over-estimated; use {10 * dimensions} or more"
+        f"{fake.n:,} images: {singular}the value is over-estimated by about {bias:.3g}; "
+        f"{USUAL:,} are usual; kid is unbiased at any size"
     ]
-
-
-def _interval(
-    measure: Measure, real: Sample, fake: Sample, value: float, baseline: float | None
-) -> tuple[tuple[float, float] | None, str | None]:
-    """The jackknife interval, or why there is none.
-
-    Near the floor of a distance the estimator is not asymptotically normal: no interval there.
-    """
-    if fake.n < 2 * BLOCKS:
-        return None, f"no interval from {fake.n} samples; {2 * BLOCKS} are the least"
-    if measure.bounds == "[0, inf)" and baseline is not None and value < 2 * baseline:
-        return None, "no interval: the value is close to that of real against real"
-    return jackknife(measure, real, fake), None
-
-
-def jackknife(measure: Measure, real: Sample, fake: Sample) -> tuple[float, float]:
-    """95 % interval of what infinitely many fakes would score, by leaving out one of 20 blocks.
-
-    The estimate BF − (B−1)·mean F₋ᵦ removes the bias of order 1/n; its standard error is
-    √((B−1)/B Σ(F₋ᵦ − mean)²), with Student's t of B − 1 degrees. The reference counts as fixed.
-    Efron and Stein, "The jackknife estimate of variance" (1981).
-    """
-    whole = _apply(measure, real, fake)
-    without = _leave_one_out(measure, real, fake)
-    mean = without.mean()
-    estimate = BLOCKS * whole - (BLOCKS - 1) * mean
-    error = ((BLOCKS - 1) / BLOCKS * (without - mean).square().sum()).sqrt()
-    reach = stats.t.ppf(0.975, BLOCKS - 1) * error
-    return (estimate - reach).item(), (estimate + reach).item()
-
-
-def _leave_one_out(measure: Measure, real: Sample, fake: Sample) -> Tensor:
-    """The measure without each block of fakes; moments are subtracted, other views are cut."""
-    view = dict(measure.needs)["fake"]
-    if view == "moments":
-        blocks = fake.features.tensor_split(BLOCKS)
-        rest: list[Any] = [fake.moments - Moments.of(block) for block in blocks]
-    else:
-        blocks = getattr(fake, view).tensor_split(BLOCKS)
-        rest = [torch.cat(blocks[:i] + blocks[i + 1 :]) for i in range(BLOCKS)]
-    reals = [getattr(real, name) for side, name in measure.needs if side == "real"]
-    values = [measure.function(*reals, part) for part in rest]
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def _apply(measure: Measure, real: Sample, fake: Sample) -> float:
-    sides = {"real": real, "fake": fake}
-    return measure.function(*(getattr(sides[side], view) for side, view in measure.needs))

@@ -1,18 +1,22 @@
 """Scores: values, baselines, intervals, protocols, and what does not apply."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from ganbench import datasets
 from ganbench.errors import InputError
-from ganbench.evaluate.evaluate import BLOCKS, Evaluator, fingerprint, jackknife
-from ganbench.evaluate.extractors import EXTRACTORS, coordinates, load_extractor
+from ganbench.evaluate.evaluate import Evaluator
+from ganbench.evaluate.extractors import coordinates, load_extractor
+from ganbench.evaluate.intervals import BLOCKS, interval, jackknife
+from ganbench.evaluate.protocol import fingerprint
 from ganbench.evaluate.report import to_json
-from ganbench.evaluate.sample import NotApplicable, Sample
-from ganbench.measures import MEASURES
-from ganbench.types import Extractor, Images, Moments, Outputs, Points
+from ganbench.evaluate.sample import NotApplicable, Sample, blocks
+from ganbench.evaluate.statistics import Known, Statistics
+from ganbench.measures import MEASURES, Measure
+from ganbench.types import Extractor, Features, Images, Moments, Outputs, Points
 
 
 def points(tensor, name="points", modes=None):
@@ -86,7 +90,8 @@ class TestScores:
     def test_values_are_the_measures(self):
         fake = sample(normal(200, 4, 1, shift=0.3))
         scores = {s.measure: s for s in self.evaluator().score(fake)}
-        assert list(scores) == ["frechet", "kid", "precision", "recall"]
+        assert {"frechet", "kid", "precision", "recall", "coverage", "vendi"} <= set(scores)
+        assert not {"classifier_score", "copying_ratio", "ms_ssim_diversity"} & set(scores)
         real = sample(normal(300, 4, 0))
         expected = MEASURES["frechet"].function(real.moments, fake.moments)
         assert scores["frechet"].value == expected
@@ -122,7 +127,8 @@ class TestScores:
     def test_fewer_samples_than_dimensions_are_warned_about(self):
         evaluator = Evaluator(sample(normal(300, 60, 0)))
         (score,) = evaluator.score(sample(normal(50, 60, 1)), ["frechet"])
-        assert "60 feature dimensions" in score.warnings[0]
+        assert "the covariance is singular and the value is over-estimated" in score.warnings[0]
+        assert "60 feature dimensions" in score.warnings[1]
         assert score.interval is None
 
     def test_json_is_plain(self):
@@ -158,61 +164,138 @@ class TestProtocol:
 class TestIntervals:
     def test_the_jackknife_of_a_mean_is_students_interval(self):
         """Equal blocks: the estimate is the mean and the error that of the block means."""
-        from scipy import stats
 
-        class Mean:
-            needs = (("fake", "features"),)
-            function = staticmethod(lambda x: x.double().mean().item())
+        def mean(fake: Features) -> float:
+            return fake.double().mean().item()
 
         fake = sample(normal(200, 1, 3))
-        low, high = jackknife(Mean, fake, fake)
-        blocks = fake.features.double().view(BLOCKS, -1).mean(1).numpy()
-        reach = stats.t.ppf(0.975, BLOCKS - 1) * blocks.std(ddof=1) / math.sqrt(BLOCKS)
-        assert (low, high) == pytest.approx((blocks.mean() - reach, blocks.mean() + reach))
+        row = Measure(mean, "lower", "(-inf, inf)", (), "", spread="jackknife")
+        spread = jackknife(row, {"fake": fake}, {})
+        means = torch.stack([fake.features[b].double().mean() for b in blocks(200, BLOCKS, 0)])
+        assert spread.estimate == pytest.approx(means.mean().item())
+        assert spread.error == pytest.approx(means.std().item() / math.sqrt(BLOCKS))
+        assert spread.freedom == pytest.approx(BLOCKS - 1)
+
+    def test_both_sides_add_up(self):
+        """The variance of a difference of means is the sum of theirs, Welch's degrees between."""
+
+        def gap(real: Features, fake: Features) -> float:
+            return (fake.double().mean() - real.double().mean()).item()
+
+        row = Measure(gap, "lower", "(-inf, inf)", (), "", spread="jackknife")
+        real, fake = sample(normal(400, 1, 1)), sample(normal(200, 1, 3))
+        spread = jackknife(row, {"real": real, "fake": fake}, {})
+        parts = [
+            torch.stack([side.features[b].double().mean() for b in blocks(side.n, BLOCKS, 0)]).var()
+            for side in (real, fake)
+        ]
+        assert spread.error == pytest.approx(math.sqrt(sum(parts) / BLOCKS))
+        assert BLOCKS - 1 < spread.freedom < 2 * (BLOCKS - 1)
 
     def test_moments_are_subtracted_to_the_same_interval(self):
-        class Slow:
-            needs = (("real", "features"), ("fake", "features"))
-            function = staticmethod(
-                lambda real, fake: MEASURES["frechet"].function(Moments.of(real), Moments.of(fake))
-            )
+        def slow(real: Features, fake: Features) -> float:
+            return MEASURES["frechet"].function(Moments.of(real), Moments.of(fake))
 
+        row = Measure(slow, "lower", "[0, inf)", (), "", spread="jackknife")
         real, fake = sample(normal(300, 4, 0)), sample(normal(210, 4, 1, shift=0.5))
-        assert jackknife(MEASURES["frechet"], real, fake) == pytest.approx(
-            jackknife(Slow, real, fake), rel=1e-9
-        )
+        sides = {"real": real, "fake": fake}
+        one, other = jackknife(MEASURES["frechet"], sides, {}), jackknife(row, sides, {})
+        assert interval(one) == pytest.approx(interval(other), rel=1e-7)
+        assert one.fake == pytest.approx(other.fake, rel=1e-8)
+        assert one.real == pytest.approx(other.real, rel=1e-8)
+
+    def test_files_sorted_by_class_have_the_interval_of_shuffled_ones(self):
+        """Consecutive blocks would each be one class, and the error many times too large."""
+        parts = torch.cat([normal(40, 4, i, shift=3.0 * i) for i in range(10)])
+        real = sample(normal(300, 4, 99))
+        shuffled = parts[torch.randperm(400, generator=torch.Generator().manual_seed(0))]
+        errors = [
+            jackknife(MEASURES["frechet"], {"real": real, "fake": sample(side)}, {}).error
+            for side in (parts, shuffled)
+        ]
+        assert errors[0] == pytest.approx(errors[1], rel=0.5)
 
     def test_no_interval_near_zero_or_from_few_samples(self):
         evaluator = Evaluator(sample(normal(300, 4, 0)))
         (near,) = evaluator.score(sample(normal(300, 4, 1)), ["frechet"])
         assert near.interval is None
-        assert "close to that of real" in near.warnings[0]
+        assert "close to that of real" in near.warnings[-1]
         (few,) = evaluator.score(sample(normal(30, 4, 1, shift=3.0)), ["frechet"])
         assert few.interval is None
-        assert "no interval from 30 samples" in few.warnings[0]
+        assert "no interval from 30 samples" in few.warnings[-1]
         (good,) = evaluator.score(sample(normal(300, 4, 1, shift=1.0)), ["frechet"])
         assert good.interval[0] < 4 < good.interval[1] + 1
+        (none,) = evaluator.score(sample(normal(300, 4, 1, shift=1.0)), ["recall"])
+        assert none.interval is None
+        assert "no interval is known to be valid" in none.warnings[-1]
+
+    def test_the_estimate_is_without_the_bias(self):
+        real, fake = sample(normal(4000, 4, 0)), sample(normal(300, 4, 1, shift=1.0))
+        (score,) = Evaluator(real).score(fake, ["frechet"])
+        assert score.bias == pytest.approx((1 / 300 + 1 / 4000) * 4 * 9 / 4, rel=0.1)
+        assert score.spread.estimate == pytest.approx(score.value - score.bias, abs=score.bias)
 
     @pytest.mark.slow
-    def test_coverage(self):
-        """Nominal 95 %, exact reference: the true distance is 1.0, the estimate off by 0.1."""
-        d, n, hits, repetitions = 8, 400, 0, 250
-        real = sample(torch.zeros(2, d))
-        real.moments = Moments(10**9, torch.zeros(d).double(), torch.eye(d).double() * (10**9 - 1))
+    @pytest.mark.parametrize("n", [32, 64, 400])
+    @pytest.mark.parametrize("finite", [False, True])
+    def test_coverage(self, n, finite):
+        """Nominal 95 %: the true distance is 1.0; with an exact reference, and with a sample."""
+        d, hits, repetitions = 8, 0, 400
+        exact = Moments(10**9, torch.zeros(d).double(), torch.eye(d).double() * (10**9 - 1))
+        known = Known(Statistics("exact", exact.n, "exact", {}, exact), coordinates())
         for i in range(repetitions):
-            fake = sample(normal(n, d, 100 + i, shift=math.sqrt(1 / d)))
-            low, high = jackknife(MEASURES["frechet"], real, fake)
+            fake = sample(normal(n, d, 1000 + i, shift=math.sqrt(1 / d)))
+            real = sample(normal(2 * n, d, 9000 + i)) if finite else known
+            sides = {"real": real, "fake": fake}
+            low, high = interval(jackknife(MEASURES["frechet"], sides, {}, seed=i))
             hits += low <= 1.0 <= high
         assert 0.92 <= hits / repetitions <= 0.98
 
 
-class TestExtractors:
-    def test_names(self):
-        for name in EXTRACTORS:
-            assert load_extractor(name).name == name
-        with pytest.raises(InputError, match="did you mean 'mnist-classifier'"):
-            load_extractor("mnist-clasifier")
+class TestByClass:
+    def test_each_class_is_scored_by_itself(self):
+        reals = torch.cat((normal(200, 3, 0), normal(200, 3, 1, shift=9.0)))
+        fakes = torch.cat((normal(100, 3, 2, shift=9.0), normal(150, 3, 3)))
+        sides = []
+        for tensor, labels in ((reals, [0] * 200 + [1] * 200), (fakes, [1] * 100 + [0] * 150)):
+            one = points(tensor)
+            sides.append(
+                Sample(replace(one, labels=torch.tensor(labels), classes=("a", "b")), coordinates())
+            )
+        scores = list(Evaluator(sides[0]).by_class(sides[1], ["frechet"]))
+        assert [score.group for score in scores] == ["a", "b"]
+        assert [score.n_fake for score in scores] == [150, 100]
+        assert all(score.value < 0.5 for score in scores)
 
+    def test_without_labels_it_says_so(self):
+        evaluator = Evaluator(sample(normal(60, 3, 0)))
+        with pytest.raises(NotApplicable, match="no labels; class folders"):
+            list(evaluator.by_class(sample(normal(60, 3, 0))))
+
+
+class TestMemorisation:
+    def test_copies_of_the_reference_are_noticed(self):
+        real, control = normal(400, 8, 0), normal(300, 8, 1)
+        evaluator = Evaluator(sample(real), sample(control, "control"))
+        names = ["authenticity", "copying_ratio", "data_copying"]
+        copies = list(evaluator.score(sample(real[:200] + 1e-4), names))
+        assert copies[0].value == 0
+        assert copies[1].value < 0.01
+        assert copies[2].value < -5
+        fresh = list(evaluator.score(sample(normal(200, 8, 2)), names))
+        assert fresh[1].value == pytest.approx(1, abs=0.1)
+        assert abs(fresh[2].value) < 3
+        assert fresh[1].baseline == pytest.approx(1, abs=0.15)
+
+    def test_without_held_out_reals_it_says_what_is_missing(self):
+        (score,) = Evaluator(sample(normal(60, 3, 0))).score(
+            sample(normal(60, 3, 1)), ["copying_ratio"]
+        )
+        assert score.value is None
+        assert "held-out real images" in score.warnings[0]
+
+
+class TestExtractors:
     def test_the_shipped_classifier_is_right_on_the_test_set(self):
         data = datasets.load("builtin:mnist:test")
         one = Sample(data, load_extractor("mnist-classifier"))
