@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +16,9 @@ from ganbench import datasets
 from ganbench.config import Config
 from ganbench.environment import describe
 from ganbench.errors import InputError, StoreError
-from ganbench.evaluate.evaluate import Evaluator, check_measures
+from ganbench.evaluate.evaluate import Evaluator
 from ganbench.evaluate.extractors import load_extractor
-from ganbench.evaluate.images import load as load_images
+from ganbench.evaluate.protocol import parse
 from ganbench.evaluate.report import to_json
 from ganbench.evaluate.sample import Sample
 from ganbench.events import (
@@ -39,6 +40,18 @@ from ganbench.train.rng import generator_of, latents
 from ganbench.train.state import State
 from ganbench.types import Images, Points, Score
 
+MEASURED = (
+    "classifier_score",
+    "frechet",
+    "kid",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "modes_covered",
+    "high_quality",
+)
+"""What is scored of a run, as far as it applies."""
 BATCH = 500  # samples that a generator makes at a time
 
 
@@ -56,7 +69,7 @@ class Run:
         self.recorder = Recorder(run, step=state.step, seen=state.seen)
         self.scorer = Scorer(config, state.shape)
         for step, seen, scores in past_scores(run):
-            self.scorer.remember(step, seen, scores)
+            self.scorer.remember(step, seen, {s["measure"]: s["value"] for s in scores})
 
     def events(self) -> Iterator[Event]:
         """Trains to the end; every event is on disk when it is yielded (pictures soon after).
@@ -148,7 +161,8 @@ class Scorer:
             self._evaluator = self._prepare(state.device)
         seed = self.config.seed, "score", state.step
         fake = generated(self.config, state.ema, self.shape, n, generator_of(*seed), "generator")
-        scores = tuple(self._evaluator.score(Sample(fake, self._evaluator.real.extractor)))
+        made = self._evaluator.score(Sample(fake, self._evaluator.real.extractor), MEASURED)
+        scores = tuple(score for score in made if score.value is not None)
         self._spent += time.perf_counter() - started
         self._made += 1
         if n == self.config.scoring.n_during:
@@ -162,8 +176,8 @@ class Scorer:
         value = values.get(name)
         if value is None:
             return
-        sign = 1 if MEASURES[name].direction == "higher" else -1
-        if self.best is None or sign * value > sign * self.best[1]:
+        loss = MEASURES[name].loss
+        if self.best is None or loss(value) < loss(self.best[1]):
             self.best = step, value
 
     def summary(self) -> dict[str, object]:
@@ -185,7 +199,7 @@ def check(config: Config, runs_dir: Path) -> State:
 
     Raises InputError for a config that cannot be trained, StoreError if the disk is too small.
     """
-    check_measures([config.scoring.best_by])
+    parse([config.scoring.best_by])
     datasets.load(config.scoring.real)
     state = loop.start(config)
     _check_space(config, state, runs_dir)
@@ -253,47 +267,13 @@ def samples_of(
     return generated(config, generator, shape, n, draws, f"run:{run.id}@{at} seed {seed}")
 
 
-def images_of(spec: str, runs_dir: Path, n: int, seed: int = 0) -> Images:
-    """Like evaluate.images.load, and `run:ID` or `run:ID@STEP` for n samples of a run."""
-    if not spec.startswith("run:"):
-        return load_images(spec)
-    name, _, step = spec.removeprefix("run:").partition("@")
-    if step and not step.isdecimal():
-        raise InputError(f"{spec!r}: the step after @ must be a number, not {step!r}")
-    run = folder.find(runs_dir, name)
-    return samples_of(run, n, step=int(step) if step else None, seed=seed)
-
-
-def evaluate(
-    real: Images,
-    fake: Images,
-    *,
-    extractor: str = "mnist-classifier",
-    measures: Sequence[str] | None = None,
-    seed: int = 0,
-    device: str = "auto",
-) -> Iterator[Score]:
-    """Scores of `fake` against `real`, by default all measures that apply.
-
-    The baseline is `real` against the other split of its data set where it is a whole built-in one,
-    else one half of `real` against the other. Raises InputError for an unknown name, and for images
-    that the extractor does not read.
-    """
-    eye = load_extractor(extractor, loop.choose_device(device))
-    control = datasets.sibling(real.name) if real.name.startswith("builtin:") else None
-    others = Sample(datasets.load(control), eye) if control else None
-    evaluator = Evaluator(Sample(real, eye), others, seed)
-    return evaluator.score(Sample(fake, eye), measures)
-
-
-def past_scores(run: RunFolder) -> Iterator[tuple[int, int, dict[str, float | None]]]:
-    """(step, seen, {measure: value}) of each scoring that the run's journals hold."""
+def past_scores(run: RunFolder) -> Iterator[tuple[int, int, list[dict[str, Any]]]]:
+    """(step, seen, scores as JSON has them) of each scoring that the run's journals hold."""
     for path in journal.journals(run.path):
         records, _, _ = journal.read(path)
         for record in records:
             if isinstance(record, dict) and record["kind"] == "scores":
-                values = {s["measure"]: s["value"] for s in record["scores"]}
-                yield record["step"], record["seen"], values
+                yield record["step"], record["seen"], record["scores"]
 
 
 def _check_space(config: Config, state: State, runs_dir: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganbench import workbench
+from ganbench import scoring, workbench
 from ganbench.errors import InputError, StoreError
 from ganbench.events import Diverged, Finished, Scored, Stepped
 from ganbench.store import checkpoints, query
@@ -181,17 +181,17 @@ def test_scoring_keeps_its_budget(tiny, tmp_path):
 
 @pytest.mark.parametrize("spec", ["run:latest", "run:latest@20"])
 def test_samples_of_a_run_are_images(finished, tmp_path, spec):
-    images = workbench.images_of(spec, tmp_path, 30, seed=4)
+    images = scoring.images_of(spec, 30, 4, runs_dir=tmp_path)
     assert (images.n, images.shape) == (30, (2,))
-    again = workbench.images_of(spec, tmp_path, 30, seed=4)
+    again = scoring.images_of(spec, 30, 4, runs_dir=tmp_path)
     assert torch.equal(torch.cat(list(images.batches(7))), again.tensor())
-    other = workbench.images_of(spec, tmp_path, 30, seed=5)
+    other = scoring.images_of(spec, 30, 5, runs_dir=tmp_path)
     assert not torch.equal(other.tensor(), again.tensor())
 
 
 def test_samples_follow_the_averaged_generator(finished, tmp_path):
     config, run, _ = finished
-    found = workbench.images_of("run:latest", tmp_path, 3).tensor()
+    found = scoring.images_of("run:latest", 3, 0, runs_dir=tmp_path).tensor()
     noise = workbench.latents(config.latent, 3, workbench.generator_of(0, "sample"))
     assert np.array_equal(found, loop.sample(config, run.state.ema, noise))
 
@@ -202,7 +202,7 @@ def test_samples_follow_the_averaged_generator(finished, tmp_path):
 )
 def test_a_wrong_run_is_named(finished, tmp_path, spec, words):
     with pytest.raises((InputError, StoreError), match=words):
-        workbench.images_of(spec, tmp_path, 3)
+        scoring.images_of(spec, 3, 0, runs_dir=tmp_path)
 
 
 def test_a_damaged_checkpoint_is_named(finished):
@@ -214,9 +214,8 @@ def test_a_damaged_checkpoint_is_named(finished):
 
 
 def test_evaluate_uses_the_other_split_as_baseline():
-    real = workbench.images_of("builtin:ring8:test", None, 0)
-    fake = workbench.images_of("builtin:ring8:train[:500]", None, 0)
-    scores = {s.measure: s for s in workbench.evaluate(real, fake, extractor="coordinates")}
+    made = scoring.evaluate("builtin:ring8:test", "builtin:ring8:train[:500]", cache=False)
+    scores = {s.measure: s for s in made}
     assert scores["modes_covered"].value == 8
     assert scores["high_quality"].value == pytest.approx(0.98889, abs=0.02)
     assert scores["frechet"].baseline_n == 500

@@ -18,7 +18,10 @@ COMMANDS = {
     "movie": "the sample grids of a run as a movie",
     "serve": "the page: runs, curves, movies, scores",
     "evaluate": "score generated images against real ones",
+    "compare": "two evaluations: comparable, and more than noise?",
+    "stats": "make, merge, show reference statistics",
     "measures": "list the measures",
+    "doctor": "check this installation's numbers and speed",
     "reindex": "rebuild the index from the run folders",
 }
 

@@ -1,0 +1,164 @@
+"""Scores of whatever a spec names: images, statistics, or the generator of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ganbench import datasets
+from ganbench.errors import InputError
+from ganbench.evaluate import statistics as stats
+from ganbench.evaluate.cache import cache_dir
+from ganbench.evaluate.evaluation import Evaluation, Options, Reporter, suitable
+from ganbench.evaluate.extractors import load_extractor
+from ganbench.evaluate.images import Reading, load
+from ganbench.evaluate.images.callables import from_source
+from ganbench.evaluate.presets import PRESETS, preset_of, with_resize
+from ganbench.evaluate.sample import samples
+from ganbench.store import folder
+from ganbench.train import loop
+from ganbench.types import Images, Score
+from ganbench.workbench import past_scores, samples_of
+
+DRAWN = 10_000  # samples of a run, if nobody says how many
+RUNS = Path("runs")
+
+
+def evaluate(
+    real: Any,
+    fake: Any,
+    measures: Sequence[str] = (),
+    *,
+    control: Any = None,
+    extractor: str | Sequence[str] = (),
+    preset: str | None = None,
+    every_preset: bool = False,
+    by_class: bool = False,
+    n: int | None = None,
+    seed: int = 0,
+    skip_bad: bool = False,
+    alpha: Literal["white", "black", "drop"] = "white",
+    baseline: bool = True,
+    cache: bool = True,
+    precision: str = "fp32",
+    device: str = "auto",
+    runs_dir: Path = RUNS,
+    report: Reporter | None = None,
+    made: Evaluation | None = None,
+) -> Iterator[Score]:
+    """Yields the scores of `fake` against `real`, by default of all measures that apply.
+
+    `real`, `fake` and `control` (other real images, which the model did not see) are specs as the
+    command line has them ("folder", "samples.npz", "builtin:mnist:test", "run:latest"), Images, or
+    arrays and iterables of arrays, uint8 N×C×H×W or N×H×W×C; `real` may also be a file of
+    statistics. Measures are named "kid" or, with knobs, "kid:subsets=100". `extractor` names one
+    or several; by default the one that suits `real`. `preset` gives a peer's numbers, and
+    `every_preset` those of all peers. `made` collects the scores and samples for a report.
+
+    Raises InputError for what cannot be used, naming it and what would be right.
+    """
+    made = made or Evaluation()
+    reading = Reading(skip_bad=skip_bad, alpha=alpha)
+    names = (extractor,) if isinstance(extractor, str) else tuple(extractor)
+    options = Options(
+        names,
+        tuple(measures),
+        n,
+        seed,
+        str(loop.choose_device(device)),
+        precision,
+        baseline,
+        by_class,
+        cache_dir() if cache else None,
+    )
+    chosen = {preset: preset_of(preset)} if preset else PRESETS if every_preset else {None: None}
+    for name, row in chosen.items():
+        if row is not None:
+            reading = replace(reading, alpha=row.alpha)
+        reference = reference_of(real, n, seed + 1, reading, runs_dir)
+        fakes = images_of(fake, n, seed, reading, runs_dir)
+        held_out = _control(control, reference, n, seed + 2, reading, runs_dir)
+        taken = options
+        if row is not None:
+            eyes = [with_resize(eye, row.resize) for eye in names or (suitable(reference),)]
+            taken = replace(options, extractors=tuple(eyes), measures=row.measures, seed=row.seed)
+        for score in made.run(reference, fakes, held_out, taken, report):
+            yield replace(score, protocol={**(score.protocol or {}), "preset": name})
+
+
+def statistics(
+    images: Any,
+    *,
+    extractor: str | None = None,
+    features: bool = False,
+    n: int | None = None,
+    seed: int = 0,
+    skip_bad: bool = False,
+    alpha: Literal["white", "black", "drop"] = "white",
+    cache: bool = True,
+    precision: str = "fp32",
+    device: str = "auto",
+    runs_dir: Path = RUNS,
+    report: Reporter | None = None,
+) -> stats.Statistics:
+    """The moments of a set of images (and the features, if they are to be kept).
+
+    Raises InputError like `evaluate`.
+    """
+    made = images_of(images, n, seed, Reading(skip_bad=skip_bad, alpha=alpha), runs_dir)
+    chosen = str(loop.choose_device(device))
+    eye = load_extractor(extractor or suitable(made), chosen, precision)
+    progress = (lambda done, total: report.images("all", done, total)) if report else None
+    (sample,) = samples(
+        made, [eye], spatial=True, cache=cache_dir() if cache else None, progress=progress
+    )
+    return stats.of(sample, features)
+
+
+def images_of(
+    source: Any, n: int | None, seed: int, reading: Reading | None = None, runs_dir: Path = RUNS
+) -> Images:
+    """The images that a spec names, or that `source` holds; n samples of a run."""
+    if isinstance(source, Images):
+        return source
+    if not isinstance(source, (str, Path)):
+        return from_source(source, "images")
+    spec = str(source)
+    if not spec.startswith("run:"):
+        return load(spec, options=reading or Reading())
+    name, _, step = spec.removeprefix("run:").partition("@")
+    if step and not step.isdecimal():
+        raise InputError(f"{spec!r}: the step after @ must be a number, not {step!r}")
+    run = folder.find(runs_dir, name)
+    return samples_of(run, n or DRAWN, step=int(step) if step else None, seed=seed)
+
+
+def reference_of(
+    source: Any, n: int | None, seed: int, reading: Reading | None = None, runs_dir: Path = RUNS
+) -> Images | Path:
+    """Like `images_of`, or the path of a file of statistics."""
+    if isinstance(source, (str, Path)) and stats.is_statistics(Path(source)):
+        return Path(source)
+    return images_of(source, n, seed, reading, runs_dir)
+
+
+def newest_scores(run: str, runs_dir: Path = RUNS) -> list[dict[str, Any]]:
+    """The newest scores of a run, as JSON has them. Raises StoreError if there is no such run."""
+    found = folder.find(runs_dir, run)
+    scores = [rows for _, _, rows in past_scores(found)]
+    if not scores:
+        raise InputError(f"run {found.id} has no scores yet")
+    return scores[-1]
+
+
+def _control(
+    control: Any, real: Images | Path, n: int | None, seed: int, reading: Reading, runs_dir: Path
+) -> Images | None:
+    """The held-out reals; of a whole built-in data set its other split, if none are named."""
+    if control is not None:
+        return images_of(control, n, seed, reading, runs_dir)
+    if isinstance(real, Images) and real.name.startswith("builtin:"):
+        return datasets.load(datasets.sibling(real.name))
+    return None
