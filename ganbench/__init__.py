@@ -3,6 +3,7 @@
 Importing it costs next to nothing; its parts are imported when they are used.
 """
 
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -11,7 +12,5 @@ __version__ = version("ganbench")
 
 def __getattr__(name: str) -> Any:
     if name == "evaluate":
-        from ganbench.scoring import evaluate  # torch comes with it
-
-        return evaluate
+        return import_module("ganbench.scoring").evaluate  # torch comes with it
     raise AttributeError(f"module 'ganbench' has no attribute {name!r}")

@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 from ganbench import datasets
 from ganbench.errors import InputError
-from ganbench.evaluate import statistics as stats
-from ganbench.evaluate.cache import cache_dir
-from ganbench.evaluate.evaluation import Evaluation, Options, Reporter, suitable
-from ganbench.evaluate.extractors import load_extractor
-from ganbench.evaluate.images import Reading, load
-from ganbench.evaluate.images.callables import from_source
-from ganbench.evaluate.presets import PRESETS, preset_of, with_resize
-from ganbench.evaluate.sample import samples
+from ganbench.evaluation import statistics as stats
+from ganbench.evaluation.cache import cache_dir
+from ganbench.evaluation.evaluation import Evaluation, Options, Reporter, suitable
+from ganbench.evaluation.extractors import load_extractor
+from ganbench.evaluation.images import Reading, load
+from ganbench.evaluation.images.callables import from_source
+from ganbench.evaluation.presets import PRESETS, preset_of, with_resize
+from ganbench.evaluation.sample import samples
 from ganbench.store import folder
 from ganbench.train import loop
 from ganbench.types import Images, Score

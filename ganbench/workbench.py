@@ -16,11 +16,11 @@ from ganbench import datasets
 from ganbench.config import Config
 from ganbench.environment import describe
 from ganbench.errors import InputError, StoreError
-from ganbench.evaluate.evaluate import Evaluator
-from ganbench.evaluate.extractors import load_extractor
-from ganbench.evaluate.protocol import parse
-from ganbench.evaluate.report import to_json
-from ganbench.evaluate.sample import Sample
+from ganbench.evaluation.evaluator import Evaluator
+from ganbench.evaluation.extractors import load_extractor
+from ganbench.evaluation.protocol import parse
+from ganbench.evaluation.report import to_json
+from ganbench.evaluation.sample import Sample
 from ganbench.events import (
     Checkpoint,
     Diverged,

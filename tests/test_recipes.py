@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from ganbench import workbench
-from ganbench.evaluate.extractors import load_extractor
-from ganbench.evaluate.sample import Sample
+from ganbench.evaluation.extractors import load_extractor
+from ganbench.evaluation.sample import Sample
 from ganbench.events import Scored
 from ganbench.recipes import RECIPES
 

@@ -36,7 +36,7 @@ def compare(
     """
     one, other = _scores(a, runs_dir), _scores(b, runs_dir)
 
-    from ganbench.evaluate.compare import compare as compared  # torch comes with it
+    from ganbench.evaluation.compare import compare as compared  # torch comes with it
 
     rows = compared(one, other)
     if not rows:

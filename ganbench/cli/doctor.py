@@ -27,7 +27,7 @@ def doctor(
         device: where to compute
         json: as JSON
     """
-    from ganbench.evaluate.doctor import checks  # torch comes with it
+    from ganbench.evaluation.doctor import checks  # torch comes with it
 
     found = []
     for check in checks(extractor, device):

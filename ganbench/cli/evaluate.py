@@ -4,127 +4,109 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
 
-from ganbench.cli.options import RUNS, RunsDir, call, console, print_json
+from ganbench.cli.options import RUNS, RunsDir, console, print_json
 from ganbench.cli.scoring_line import ScoringLine
 from ganbench.cli.tables import number, scores_table, table
 from ganbench.errors import InputError
 
 if TYPE_CHECKING:
-    from ganbench.evaluate.evaluation import Evaluation
+    from ganbench.evaluation.evaluation import Evaluation
 
 Several = Annotated[tuple[str, ...], tyro.conf.UseAppendAction]
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Scores images."""
-    return call(evaluate, "evaluate", arguments)
-
-
-def evaluate(
-    fake: str,
-    real: str = "builtin:mnist:test",
-    control: str | None = None,
-    extractor: Several = (),
-    measures: Several = (),
-    preset: str | None = None,
-    why: bool = False,
-    by_class: bool = False,
-    n: int | None = None,
-    seed: int = 0,
-    skip_bad: bool = False,
-    alpha: Literal["white", "black", "drop"] = "white",
-    baseline: bool = True,
-    cache: bool = True,
-    precision: Literal["fp32", "bf16"] = "fp32",
-    device: Literal["auto", "cpu", "cuda"] = "auto",
-    runs_dir: RunsDir = RUNS,
-    json: bool = False,
-    markdown: bool = False,
-    html: Path | None = None,
-) -> int:
+@dataclass(frozen=True)
+class Arguments:
     """Score generated images against real ones.
 
     Images are a folder, a .zip, an .npz, .npy or .safetensors file, builtin:NAME:SPLIT,
     hf:NAME:SPLIT, run:ID, run:ID@STEP or py:MODULE:CALLABLE. The real ones may also be a file of
     statistics: ganbench stats.
-
-    Args:
-        fake: the generated images
-        real: the real images, or their statistics
-        control: other real images, which the model did not see: the baseline, and memorisation
-        extractor: what makes the features (several times for several); by default the one that
-            suits the real images
-        measures: a measure, or with its knobs kid:subsets=100,size=1000 (can be given several
-            times); all that apply by default
-        preset: the numbers that another program gives: pytorch-fid, torch-fidelity, clean-fid,
-            torchmetrics or stylegan3
-        why: the same images under every preset, and what makes the numbers differ
-        by_class: the scores of each class too; both sides need labels
-        n: images of each side at most, drawn with the seed; of a run 10,000 by default
-        seed: of all draws
-        skip_bad: leave files out that cannot be read, rather than stop
-        alpha: what stands behind transparent pictures; drop ignores transparency
-        baseline: score real against real too
-        cache: keep features for the next time
-        precision: of the network; bf16 is compared with fp32 first
-        device: where to compute
-        runs_dir: where the runs are
-        json: as JSON, with the protocol of each score
-        markdown: as Markdown, for a paper
-        html: write a report to this file
     """
-    if n is not None and n < 2:
-        raise InputError(f"--n {n}: at least 2 samples")
-    if preset is not None and measures:
+
+    fake: str
+    """The generated images."""
+    real: str = "builtin:mnist:test"
+    """The real images, or their statistics."""
+    control: str | None = None
+    """Other real images, which the model did not see: the baseline, and memorisation."""
+    extractor: Several = ()
+    """What makes the features (several times for several); by default what suits the reals."""
+    measures: Several = ()
+    """A measure, or with its knobs kid:subsets=100,size=1000 (can be given several times); all
+    that apply by default."""
+    preset: str | None = None
+    """The numbers of pytorch-fid, torch-fidelity, clean-fid, torchmetrics or stylegan3."""
+    why: bool = False
+    """The same images under every preset, and what makes the numbers differ."""
+    by_class: bool = False
+    """The scores of each class too; both sides need labels."""
+    n: int | None = None
+    """Images of each side at most, drawn with the seed; of a run 10,000 by default."""
+    seed: int = 0
+    """Of all draws."""
+    skip_bad: bool = False
+    """Leave files out that cannot be read, rather than stop."""
+    alpha: Literal["white", "black", "drop"] = "white"
+    """What stands behind transparent pictures; drop ignores transparency."""
+    baseline: bool = True
+    """Score real against real too."""
+    cache: bool = True
+    """Keep features for the next time."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Of the network; bf16 is compared with fp32 first."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to compute."""
+    runs_dir: RunsDir = RUNS
+    """Where the runs are."""
+    json: bool = False
+    """As JSON, with the protocol of each score."""
+    markdown: bool = False
+    """As Markdown, for a paper."""
+    html: Path | None = None
+    """Write a report to this file."""
+
+
+def main(words: Sequence[str]) -> int:
+    """Scores images."""
+    given = tyro.cli(Arguments, prog="ganbench evaluate", args=words)
+    if given.n is not None and given.n < 2:
+        raise InputError(f"--n {given.n}: at least 2 samples")
+    if given.preset is not None and given.measures:
         raise InputError("--preset says what is measured; leave --measures out")
 
     from ganbench import scoring  # torch comes with it
-    from ganbench.evaluate import report
-    from ganbench.evaluate.evaluation import Evaluation
+    from ganbench.evaluation import report
+    from ganbench.evaluation.evaluation import Evaluation
 
     made = Evaluation()
+    out = ("real", "fake", "why", "json", "markdown", "html")
+    options = {f.name: getattr(given, f.name) for f in fields(given) if f.name not in out}
     with ScoringLine() as line:
         scores = list(
             scoring.evaluate(
-                real,
-                fake,
-                control=control,
-                extractor=extractor,
-                measures=measures,
-                preset=preset,
-                every_preset=why,
-                by_class=by_class,
-                n=n,
-                seed=seed,
-                skip_bad=skip_bad,
-                alpha=alpha,
-                baseline=baseline,
-                cache=cache,
-                precision=precision,
-                device=device,
-                runs_dir=runs_dir,
-                report=line,
-                made=made,
+                given.real, given.fake, every_preset=given.why, report=line, made=made, **options
             )
         )
     rows = [report.to_json(score) for score in scores]
-    if json:
+    if given.json:
         print_json(rows)
-    elif markdown:
+    elif given.markdown:
         print(report.markdown(scores))
-    elif why:
+    elif given.why:
         _print_why(rows)
     else:
         console.print(scores_table(rows))
-    if html is not None:
-        _write_html(made, html)
-    _print_notes(made, () if json or markdown else rows)
+    if given.html is not None:
+        _write_html(made, given.html)
+    _print_notes(made, () if given.json or given.markdown else rows)
     return 0
 
 
@@ -143,7 +125,7 @@ def _print_notes(made: Evaluation, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _print_why(rows: Sequence[Mapping[str, Any]]) -> None:
     """One line a preset, and what each does differently."""
-    from ganbench.evaluate.presets import PRESETS
+    from ganbench.evaluation.presets import PRESETS
 
     names = list(dict.fromkeys(row["measure"] for row in rows))
     made = table("preset", "resize", *names, right=names)
@@ -157,7 +139,7 @@ def _print_why(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _write_html(made: Evaluation, path: Path) -> None:
-    from ganbench.evaluate.html_report import html
+    from ganbench.evaluation.html_report import html
 
     text = html(made, command="ganbench " + " ".join(sys.argv[1:]))
     try:

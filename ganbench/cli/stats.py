@@ -55,7 +55,7 @@ def make(
         raise InputError(f"--out {out}: the file's name must end with .safetensors")
 
     from ganbench import scoring  # torch comes with it
-    from ganbench.evaluate import statistics
+    from ganbench.evaluation import statistics
 
     with ScoringLine() as line:
         made = scoring.statistics(
@@ -89,7 +89,7 @@ def merge(
     """
     if len(files) < 2:
         raise InputError("merge needs two files or more")
-    from ganbench.evaluate import statistics
+    from ganbench.evaluation import statistics
 
     total = statistics.load(files[0])
     for path in files[1:]:
@@ -106,7 +106,7 @@ def show(file: File, json: bool = False) -> int:
         file: .safetensors or .npz
         json: as JSON
     """
-    from ganbench.evaluate import statistics
+    from ganbench.evaluation import statistics
 
     held = statistics.load(file)
     about: dict[str, Any] = {

@@ -15,11 +15,11 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from ganbench.evaluate.graphdef import read_constants
-from ganbench.evaluate.inception import inception
-from ganbench.evaluate.inception_net import InceptionNet
-from ganbench.evaluate.resize import resize
-from tests.evaluate.inception_weights import (
+from ganbench.evaluation.graphdef import read_constants
+from ganbench.evaluation.inception import inception
+from ganbench.evaluation.inception_net import InceptionNet
+from ganbench.evaluation.resize import resize
+from tests.evaluation.inception_weights import (
     as_weights,
     random_weights,
     state_dict,

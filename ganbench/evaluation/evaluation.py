@@ -1,0 +1,166 @@
+"""One evaluation from end to end: a reference and fakes, through extractors, to scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from ganbench.errors import InputError
+from ganbench.evaluation.cache import prune
+from ganbench.evaluation.evaluator import Evaluator
+from ganbench.evaluation.extractors import load_extractor
+from ganbench.evaluation.images import traces
+from ganbench.evaluation.protocol import parse
+from ganbench.evaluation.sample import NotApplicable, Sample, samples
+from ganbench.evaluation.statistics import known
+from ganbench.measures import MEASURES
+from ganbench.types import Extractor, Images, Points, Score
+
+
+class Reporter(Protocol):
+    """Is told how far an evaluation is."""
+
+    def images(self, side: str, done: int, total: int) -> None:
+        """`done` of the `total` images of a side ("real", "fake", "held-out") are extracted."""
+
+    def step(self, name: str, done: int, total: int) -> None:
+        """The measure `name` has begun, after `done` of `total`."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to evaluate.
+
+    `extractors` are specs; none means the one that suits the reference. `measures` are names with
+    knobs; none means all that apply. `precision` is "fp32" or "bf16". `cache` is the folder of the
+    feature cache, None for none. `n` is how many images of each side are used at most, drawn with
+    `seed`.
+    """
+
+    extractors: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    n: int | None = None
+    seed: int = 0
+    device: str = "cpu"
+    precision: str = "fp32"
+    baseline: bool = True
+    by_class: bool = False
+    cache: Path | None = None
+
+
+@dataclass
+class Evaluation:
+    """What one evaluation has made: the scores, and the samples behind them for a report.
+
+    `samples` holds for each extractor the evaluator with its reference, and the fakes. `notes` are
+    what a reader should know of the images.
+    """
+
+    scores: list[Score] = field(default_factory=list)
+    samples: list[tuple[Evaluator, Sample]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def run(
+        self,
+        real: Images | Path,
+        fake: Images,
+        control: Images | None = None,
+        options: Options | None = None,
+        report: Reporter | None = None,
+    ) -> Iterator[Score]:
+        """Yields the scores as they are made; `real` is images, or a file of statistics.
+
+        Raises InputError for names, images or files that cannot be used, before the long work as
+        far as they can be known before.
+        """
+        options = options or Options()
+        names = options.extractors or (suitable(real),)
+        if options.measures:
+            parse(options.measures)
+        eyes = [load_extractor(name, options.device, options.precision) for name in names]
+        real = real if isinstance(real, Path) else _draw(real, options)
+        fake = _draw(fake, options)
+        if control is not None:  # to stand in for the fakes, and as many to be held out
+            control = _draw(control, replace(options, n=2 * fake.n))
+        self._note(real, fake, control)
+        reals = self._reals(real, eyes, options, report)
+        fakes = _samples("fake", fake, eyes, options, report)
+        controls = _samples("held-out", control, eyes, options, report) if control else None
+        for i, (one, other) in enumerate(zip(reals, fakes, strict=True)):
+            held_out = controls[i] if controls else None
+            evaluator = Evaluator(one, held_out, options.seed, options.baseline)
+            self.samples.append((evaluator, other))
+            yield from self._scores(evaluator, other, options, report)
+        if options.cache is not None:
+            prune(options.cache)
+
+    def _scores(
+        self, evaluator: Evaluator, fake: Sample, options: Options, report: Reporter | None
+    ) -> Iterator[Score]:
+        names = options.measures or tuple(n for n, row in MEASURES.items() if row.default)
+        for i, name in enumerate(names):
+            if report:
+                report.step(name, i, len(names))
+            for score in evaluator.score(fake, [name]):
+                if score.value is not None or options.measures:
+                    self.scores.append(score)
+                    yield score
+        if options.by_class:
+            try:
+                for score in evaluator.by_class(fake, options.measures or None):
+                    self.scores.append(score)
+                    yield score
+            except NotApplicable as reason:
+                raise InputError(f"no scores by class: {reason}") from reason
+
+    def _reals(
+        self,
+        real: Images | Path,
+        eyes: Sequence[Extractor],
+        options: Options,
+        report: Reporter | None,
+    ) -> Sequence[Sample]:
+        if isinstance(real, Path):
+            return [known(real, eye) for eye in eyes]
+        return _samples("real", real, eyes, options, report)
+
+    def _note(self, real: Images | Path, fake: Images, control: Images | None) -> None:
+        sides = {"real": real, "fake": fake, "held-out": control}
+        for side, images in sides.items():
+            if isinstance(images, Images):
+                self.notes += [f"{side} images: {note}" for note in images.notes]
+        if isinstance(real, Images) and not isinstance(real, Points):
+            self.notes += traces.warnings(real, fake)
+
+
+def suitable(real: Images | Path) -> str:
+    """The extractor that suits a reference: of points, of MNIST, of a file, else Inception."""
+    if isinstance(real, Points):
+        return "coordinates"
+    if isinstance(real, Images) and real.shape == (1, 28, 28):
+        return "mnist-classifier"
+    return "inception"
+
+
+def _draw(images: Images, options: Options) -> Images:
+    if options.n is None or images.n <= options.n:
+        return images
+    draws = torch.Generator().manual_seed(options.seed)
+    rows = torch.randperm(images.n, generator=draws)[: options.n].sort().values
+    return images.take(rows, f"{options.n} of {images.name}")
+
+
+def _samples(
+    side: str,
+    images: Images,
+    eyes: Sequence[Extractor],
+    options: Options,
+    report: Reporter | None,
+) -> Sequence[Sample]:
+    spatial = any("spatial" in name for name in options.measures) or not options.measures
+    progress = (lambda done, total: report.images(side, done, total)) if report else None
+    return samples(images, eyes, spatial=spatial, cache=options.cache, progress=progress)

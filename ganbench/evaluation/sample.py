@@ -1,0 +1,169 @@
+"""One set of samples seen through one extractor, with views that are computed once, on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ganbench.evaluation.extract import Progress, Timing, extract
+from ganbench.types import (
+    Extractor,
+    Features,
+    Images,
+    Modes,
+    Moments,
+    Outputs,
+    Pixels,
+    Points,
+    Probs,
+    Spatial,
+    SpatialMoments,
+)
+
+
+class NotApplicable(Exception):
+    """A view does not exist for these samples; the message says why."""
+
+
+class Sample:
+    """The views of `images`: `pixels`, `features`, `probs`, `moments`, `spatial`, `modes`.
+
+    A view that cannot exist raises NotApplicable. `spatial`: keep the spatial features. `cache` is
+    the folder of the feature cache. `timing` says what the extraction took, once it has run.
+    """
+
+    def __init__(
+        self,
+        images: Images,
+        extractor: Extractor,
+        *,
+        spatial: bool = False,
+        cache: Path | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.images = images
+        self.extractor = extractor
+        self.timing: Timing | None = None
+        self._spatial = spatial
+        self._cache = cache
+        self._progress = progress
+
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return self.images.n
+
+    @property
+    def divisible(self) -> bool:
+        """Whether samples can be left out: not where only statistics are known."""
+        return True
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What a score against these samples must warn about."""
+        return ()
+
+    @cached_property
+    def pixels(self) -> Pixels:
+        """uint8 N×C×H×W."""
+        if isinstance(self.images, Points):
+            raise NotApplicable(f"{self.images.name} holds points, not images")
+        if -1 in self.images.shape:
+            raise NotApplicable(f"the images of {self.images.name} have more than one size")
+        return Pixels(self.images.tensor())
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """What the extractor says of all samples."""
+        (outputs,), self.timing = extract(
+            self.images,
+            [self.extractor],
+            spatial=self._spatial,
+            cache=self._cache,
+            progress=self._progress,
+        )
+        return outputs
+
+    @property
+    def features(self) -> Features:
+        """float32 N×D."""
+        return Features(self.outputs.features)
+
+    @property
+    def probs(self) -> Probs:
+        """float32 N×K."""
+        if self.outputs.probs is None:
+            raise NotApplicable(f"the extractor {self.extractor.name} gives no class probabilities")
+        return Probs(self.outputs.probs)
+
+    @property
+    def spatial(self) -> Spatial:
+        """float32 N×S."""
+        if self.outputs.spatial is None:
+            raise NotApplicable(f"the extractor {self.extractor.name} gives no spatial features")
+        return Spatial(self.outputs.spatial)
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Mean and covariance of the features, float64."""
+        return Moments.of(self.features)
+
+    @cached_property
+    def spatial_moments(self) -> SpatialMoments:
+        """Mean and covariance of the spatial features, float64."""
+        return SpatialMoments(Moments.of(self.spatial))
+
+    @property
+    def modes(self) -> Modes:
+        """The modes of the distribution behind the samples."""
+        if not isinstance(self.images, Points) or self.images.modes is None:
+            raise NotApplicable(f"the modes of {self.images.name} are not known")
+        return self.images.modes
+
+    @property
+    def labels(self) -> Tensor:
+        """int64 N."""
+        if self.images.labels is None:
+            raise NotApplicable(f"{self.images.name} has no labels; class folders give them")
+        return self.images.labels
+
+    def part(self, rows: Tensor, name: str) -> Sample:
+        """The samples at `rows` (int64), without running the extractor again."""
+        taken = Sample(self.images.take(rows, name), self.extractor)
+        taken.outputs = _rows(self.outputs, rows)
+        return taken
+
+
+def samples(
+    images: Images,
+    extractors: Sequence[Extractor],
+    *,
+    spatial: bool = False,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> list[Sample]:
+    """The images through each of the extractors, read once for all."""
+    outputs, timing = extract(images, extractors, spatial=spatial, cache=cache, progress=progress)
+    made = []
+    for extractor, output in zip(extractors, outputs, strict=True):
+        sample = Sample(images, extractor)
+        sample.outputs, sample.timing = output, timing
+        made.append(sample)
+    return made
+
+
+def _rows(outputs: Outputs, rows: Tensor) -> Outputs:
+    def take(tensor: Tensor | None) -> Tensor | None:
+        return None if tensor is None else tensor[rows]
+
+    return Outputs(outputs.features[rows], take(outputs.probs), take(outputs.spatial))
+
+
+def blocks(n: int, count: int, seed: int) -> list[Tensor]:
+    """`count` random blocks of the rows 0 to n − 1: files sorted by class must not make a block."""
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    return list(order.tensor_split(count))
