@@ -19,6 +19,10 @@ from ganbench.store.folder import RunFolder
 from ganbench.store.index import Index
 
 
+TOLD = ("reference", "fake", "fake_fingerprint", "preset", "versions")
+"""Entries of a protocol that do not make scores incomparable (evaluation.protocol.RECORDED)."""
+
+
 def main(arguments: Sequence[str]) -> int:
     """Runs a subcommand."""
     commands: dict[str, Callable[..., int]] = {
@@ -169,7 +173,7 @@ def _side_by_side(a: list[Any], b: list[Any]) -> list[dict[str, Any]]:
             differs = [
                 name
                 for name in _differences(one["protocol"], two["protocol"])
-                if not name.startswith("versions.")
+                if name.split(".")[0] not in TOLD
             ]
         rows.append(
             {

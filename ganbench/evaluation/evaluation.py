@@ -151,7 +151,8 @@ def _draw(images: Images, options: Options) -> Images:
         return images
     draws = torch.Generator().manual_seed(options.seed)
     rows = torch.randperm(images.n, generator=draws)[: options.n].sort().values
-    return images.take(rows, f"{options.n} of {images.name}")
+    drawn = f"{images.fingerprint} {options.n} by seed {options.seed}"
+    return replace(images.take(rows, f"{options.n} of {images.name}"), fingerprint=drawn)
 
 
 def _samples(

@@ -1,6 +1,6 @@
 """The MNIST classifier that ships with the package: features and class probabilities of digits.
 
-Trained by `python -m ganbench.evaluation.train_mnist_classifier`, which reproduces the weights file.
+`python -m ganbench.evaluation.train_mnist_classifier` trained it and reproduces the weights file.
 """
 
 from __future__ import annotations

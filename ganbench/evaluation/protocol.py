@@ -15,7 +15,7 @@ from ganbench.errors import InputError
 from ganbench.evaluation.sample import Sample
 from ganbench.measures import MEASURES
 
-RECORDED = ("reference", "fake", "fake_fingerprint", "versions")
+RECORDED = ("reference", "fake", "fake_fingerprint", "preset", "versions")
 """Entries of a protocol that are told but do not make scores incomparable."""
 
 
@@ -60,7 +60,7 @@ def protocol_of(request: Request, real: Sample, fake: Sample) -> dict[str, Any]:
     """Everything that the score of `request` depends on."""
     return {
         "measure": request.name,
-        "parameters": dict(request.knobs),
+        "parameters": {k: v for k, v in request.knobs.items() if k != "seed"},
         "extractor": fake.extractor.name,
         "extractor_digest": fake.extractor.digest,
         "extractor_protocol": dict(fake.extractor.protocol),

@@ -275,7 +275,8 @@ class TestOutputs:
         assert status == 0
         scores = json.loads(shown.out)
         assert [score["measure"] for score in scores] == ["frechet", "recall"]
-        assert scores[0]["protocol"]["reference"] == "builtin:ring8:test[:500]"
+        assert scores[0]["protocol"]["reference"] == "100 of builtin:ring8:test[:500]"
+        assert scores[0]["n_fake"] == scores[0]["n_real"] == 100
         assert run(capsys, *words, "--runs-dir", runs_dir)[0] == 0
 
     def test_evaluate_refuses_in_words(self, capsys, tmp_path):

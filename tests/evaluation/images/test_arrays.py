@@ -1,0 +1,173 @@
+"""Images in: npz and folders, right ones and wrong ones."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from ganbench import export
+from ganbench.datasets import load as load_builtin
+from ganbench.errors import InputError
+from ganbench.evaluation.images import load
+
+
+@pytest.fixture
+def digits():
+    return load_builtin("builtin:mnist:test[:12]")
+
+
+@pytest.mark.parametrize("name", ["samples.npz", "folder"])
+def test_what_is_saved_is_loaded(tmp_path, digits, name):
+    export.save(digits, tmp_path / name)
+    found = load(str(tmp_path / name))
+    assert (found.n, found.shape) == (12, (1, 28, 28))
+    assert torch.equal(torch.cat(list(found.batches(5))), digits.tensor())
+
+
+def test_labels_and_points(tmp_path, digits):
+    export.save(digits, tmp_path / "a.npz")
+    assert torch.equal(load(str(tmp_path / "a.npz")).labels, digits.labels)
+    ring = load_builtin("builtin:ring8:test[:9]")
+    export.save(ring, tmp_path / "b.npz")
+    assert torch.equal(load(str(tmp_path / "b.npz")).tensor(), ring.tensor())
+    with pytest.raises(InputError, match="points"):
+        export.save(ring, tmp_path / "b.png")
+
+
+def test_the_npz_is_what_other_programs_expect(tmp_path, digits):
+    export.save(digits, tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as file:
+        assert file["images"].dtype == np.uint8
+        assert file["images"].shape == (12, 1, 28, 28)
+        assert file["labels"].tolist() == digits.labels.tolist()
+
+
+def test_a_grid_is_one_picture(tmp_path, digits):
+    export.save(digits, tmp_path / "grid.png")
+    with Image.open(tmp_path / "grid.png") as picture:
+        assert picture.width > 600
+
+
+def test_the_fingerprint_follows_the_content(tmp_path, digits):
+    export.save(digits, tmp_path / "a")
+    first = load(str(tmp_path / "a")).fingerprint
+    assert load(str(tmp_path / "a")).fingerprint == first
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "a" / "03.png")
+    assert load(str(tmp_path / "a")).fingerprint != first
+
+
+def test_what_is_wrong_is_named(tmp_path):
+    def fails(spec, words):
+        with pytest.raises(InputError, match=words) as caught:
+            load(str(spec)).tensor()
+        return str(caught.value)
+
+    assert "run:ID" in fails(tmp_path / "nowhere", "does not exist")
+    (tmp_path / "empty").mkdir()
+    fails(tmp_path / "empty", "no pictures")
+    (tmp_path / "a.txt").write_text("x")
+    fails(tmp_path / "a.txt", "neither a folder nor")
+    (tmp_path / "a.npz").write_text("x")
+    fails(tmp_path / "a.npz", r"a\.npz cannot be read")
+    np.savez(tmp_path / "b.npz", pictures=np.zeros(3))
+    fails(tmp_path / "b.npz", "pictures, expected an array 'images'")
+    np.savez(tmp_path / "c.npz", images=np.zeros((2, 3, 4, 4)))
+    fails(tmp_path / "c.npz", r"float64 of shape \(2, 3, 4, 4\), expected uint8")
+    np.savez(tmp_path / "d.npz", images=np.zeros((2, 1, 4, 4), np.uint8), labels=np.zeros(3))
+    fails(tmp_path / "d.npz", r"labels has shape \(3,\)")
+    np.savez(tmp_path / "e.npz", images=np.array([{"a": 1}], dtype=object))
+    fails(tmp_path / "e.npz", r"e\.npz cannot be read")
+
+
+def test_a_typo_names_what_is_there(tmp_path):
+    (tmp_path / "samples").mkdir()
+    with pytest.raises(InputError, match=r"does not exist; did you mean '.*samples'"):
+        load(str(tmp_path / "sampels"))
+
+
+@pytest.mark.parametrize("layout", ["nchw", "nhwc", "nhw"])
+def test_layouts(tmp_path, layout):
+    channels = 1 if layout == "nhw" else 3
+    images = np.arange(2 * channels * 20, dtype=np.uint8).reshape(2, channels, 4, 5)
+    stored = {"nchw": images, "nhwc": images.transpose(0, 2, 3, 1), "nhw": images[:, 0]}[layout]
+    np.save(tmp_path / "a.npy", stored)
+    found = load(str(tmp_path / "a.npy"))
+    assert np.array_equal(found.tensor().numpy(), images)
+
+
+def test_floats_are_rounded_and_it_is_said(tmp_path):
+    """Truncation, as other tools do it, would make 0.9999 one level darker."""
+    values = np.array([0.0, 0.5, 0.999, 1.0], dtype=np.float32).reshape(1, 1, 2, 2)
+    np.savez(tmp_path / "a.npz", images=values)
+    found = load(str(tmp_path / "a.npz"))
+    assert found.tensor().flatten().tolist() == [0, 128, 255, 255]
+    assert "rounded" in found.notes[0]
+    np.savez(tmp_path / "b.npz", images=values * 2 - 1)
+    assert load(str(tmp_path / "b.npz")).tensor().flatten().tolist() == [0, 128, 255, 255]
+
+
+def test_safetensors(tmp_path, digits):
+    save_file({"images": digits.tensor(), "labels": digits.labels}, tmp_path / "a.safetensors")
+    found = load(str(tmp_path / "a.safetensors"))
+    assert torch.equal(found.tensor(), digits.tensor())
+    assert torch.equal(found.labels, digits.labels)
+
+
+def test_the_same_pixels_have_the_same_keys_in_any_file(tmp_path, digits):
+    np.save(tmp_path / "a.npy", digits.tensor().numpy())
+    np.savez(tmp_path / "b.npz", images=digits.tensor().numpy()[::-1])
+    a, b = load(str(tmp_path / "a.npy")), load(str(tmp_path / "b.npz"))
+    assert torch.equal(a.keys, b.keys.flip(0))
+    assert a.fingerprint == b.fingerprint  # the order of a set is no part of its content
+
+
+class TestCallables:
+    def load(self, tmp_path, monkeypatch, body):
+        (tmp_path / "mine.py").write_text(f"import numpy as np, torch\n{body}")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.delitem(sys.modules, "mine", raising=False)
+        return load("py:mine:make")
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "def make(): return np.full((6, 3, 4, 5), 7, np.uint8)",
+            "def make(): return torch.full((6, 3, 4, 5), 7, dtype=torch.uint8)",
+            "def make():\n for _ in range(6): yield np.full((4, 5, 3), 7, np.uint8)",
+            "def make():\n for _ in range(2): yield torch.full((3, 3, 4, 5), 7 / 255)",
+            "def make(): return [torch.full((3, 4, 5), 7, dtype=torch.uint8)] * 6",
+        ],
+    )
+    def test_any_iterable(self, tmp_path, monkeypatch, body):
+        found = self.load(tmp_path, monkeypatch, body)
+        assert (found.n, found.shape) == (6, (3, 4, 5))
+        assert (found.tensor() == 7).all()
+
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [
+            ("def other(): pass", "has no make to call"),
+            ("def make(): return iter(())", "no images came"),
+            ("def make(): return 5", "expected an array"),
+            ("def make(): return ['a']", "expected arrays, got str"),
+            ("def make(): return np.full((2, 3, 4, 4), 300.0)", "floats from 300"),
+            (
+                "def make(): return [np.zeros((3, 4, 4), np.uint8), np.zeros((3, 5, 5), np.uint8)]",
+                "more than one shape",
+            ),
+        ],
+    )
+    def test_what_is_wrong_is_named(self, tmp_path, monkeypatch, body, words):
+        with pytest.raises(InputError, match=words):
+            self.load(tmp_path, monkeypatch, body)
+
+
+def test_hugging_face_needs_its_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(InputError, match=r"ganbench\[hf\]"):
+        load("hf:cifar10:test")
+    with pytest.raises(InputError, match="expected hf:NAME:SPLIT"):
+        load("hf:cifar10")
