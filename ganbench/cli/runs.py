@@ -18,7 +18,6 @@ from ganbench.store import checkpoints, folder, query
 from ganbench.store.folder import RunFolder
 from ganbench.store.index import Index
 
-
 TOLD = ("reference", "fake", "fake_fingerprint", "preset", "versions")
 """Entries of a protocol that do not make scores incomparable (evaluation.protocol.RECORDED)."""
 

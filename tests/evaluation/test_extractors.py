@@ -131,8 +131,7 @@ class TestCustom:
 )
 def test_a_wrong_spec_names_what_there_is(spec, words):
     with pytest.raises(InputError, match=words):
-        extractor = load(spec)
-        features(extractor, images(1))
+        features(load(spec), images(1))
 
 
 def test_dinov2_and_clip_need_transformers(monkeypatch):

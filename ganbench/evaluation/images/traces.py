@@ -40,40 +40,51 @@ def warnings(real: Images, fake: Images, n: int = 256) -> list[str]:
     return told
 
 
-BLOCKED = 1.15  # of `blocking`: 1 in images that were never compressed
-BLURRED = 0.02  # of `detail`: bilinear enlargement by 2 leaves less, photographs have more
+BLOCKED = 0.08  # of `blocking`: 0 in images that were never compressed
+BLURRED = 0.2  # of `detail`: 1 in scenes like the world's, about 0.1 after an enlargement by 1.5
+SMALL = 1.0  # grey levels, of a coefficient that was quantised to 0 and rounded with the pixels
 
 
 def blocking(luminance: Tensor) -> float:
-    """How much larger steps across the borders of 8×8 blocks are than steps elsewhere; 1 if not.
+    """How many more fine coefficients are all but 0 on JPEG's grid of 8×8 blocks than off it.
 
-    N×H×W float; the median over the images. Both directions, second differences, so that smooth
-    ramps do not count.
+    N×H×W float, in grey levels; a difference of shares, 0 if there was no compression: a grid that
+    is shifted by half a block sees the same picture, but not the same quantisation.
     """
-    ratios = []
-    for image in (luminance, luminance.transpose(1, 2)):
-        step = (image[:, :, 1:] - image[:, :, :-1]).abs()
-        edge = (step[:, :, 1:-1] - (step[:, :, :-2] + step[:, :, 2:]) / 2).mean(1)
-        place = torch.arange(edge.shape[1]) + 1
-        border = edge[:, place % 8 == 7].mean(1)
-        inside = step.mean((1, 2)).clamp(min=1e-3)
-        ratios.append(1 + border / inside)
-    return torch.cat(ratios).median().item()
+    on, off = (_quantised(luminance[:, k:, k:]) for k in (0, 4))
+    return float((on - off).median())
 
 
 def detail(luminance: Tensor) -> float:
-    """Power at more than 0.8 of the finest frequency over that between a quarter and a half of it.
+    """Power near the finest frequency against what scenes of the world have, about 1/f²; 1 if so.
 
-    N×H×W float; the median over the images. Photographs fall off like 1/f², white noise does not.
+    N×H×W float; the smaller of two steps, from low to middle and from middle to high frequencies,
+    so that an enlargement by 4 is seen too. The median over the images.
     """
     spectrum = torch.fft.rfft2(luminance - luminance.mean((1, 2), keepdim=True)).abs().square()
     height, width = luminance.shape[1:]
     down = torch.fft.fftfreq(height)[:, None].abs() * 2
     along = torch.fft.rfftfreq(width)[None].abs() * 2
     finest = torch.maximum(down, along)
-    high = spectrum[:, finest > 0.8].mean(1)
-    middle = spectrum[:, (finest > 0.25) & (finest <= 0.5)].mean(1)
-    return float((high / middle.clamp(min=1e-6)).median())
+    bands = ((0.06, 0.13), (0.25, 0.5), (0.8, 1.01))
+    parts = [(finest > low) & (finest <= high) for low, high in bands]
+    power = [spectrum[:, part].mean(1).clamp(min=1e-6) for part in parts]
+    usual = [finest[part].pow(-2).mean() for part in parts]
+    steps = [power[i + 1] / power[i] / (usual[i + 1] / usual[i]) for i in (0, 1)]
+    return float(torch.minimum(*steps).median())
+
+
+def _quantised(luminance: Tensor) -> Tensor:
+    """Share of the finer half of the 8×8 cosine coefficients that are below `SMALL`, per image."""
+    n, height, width = luminance.shape
+    blocks = luminance[:, : height // 8 * 8, : width // 8 * 8]
+    blocks = blocks.unfold(1, 8, 8).unfold(2, 8, 8)
+    place, wave = torch.arange(8) + 0.5, torch.arange(8)[:, None]
+    cosines = (torch.pi / 8 * place * wave).cos() / 2
+    cosines[0] /= 2**0.5
+    coefficients = cosines @ blocks @ cosines.T
+    fine = (torch.arange(8)[:, None] + torch.arange(8)) >= 8
+    return (coefficients[..., fine].abs() < SMALL).float().mean((1, 2, 3))
 
 
 def _can_be_judged(images: Images) -> bool:
