@@ -14,11 +14,14 @@ from ganbench.evaluation.cache import prune
 from ganbench.evaluation.evaluator import Evaluator
 from ganbench.evaluation.extractors import load_extractor
 from ganbench.evaluation.images import traces
+from ganbench.evaluation.inception import induced_error
 from ganbench.evaluation.protocol import parse
 from ganbench.evaluation.sample import NotApplicable, Sample, samples
 from ganbench.evaluation.statistics import known
 from ganbench.measures import MEASURES
 from ganbench.types import Extractor, Images, Points, Score
+
+COMPARED = 32  # images that are extracted in both precisions
 
 
 class Reporter(Protocol):
@@ -87,6 +90,8 @@ class Evaluation:
         if control is not None:  # to stand in for the fakes, and as many to be held out
             control = _draw(control, replace(options, n=2 * fake.n))
         self._note(real, fake, control)
+        if options.precision != "fp32":
+            self._note_errors(names, eyes, fake, options)
         reals = self._reals(real, eyes, options, report)
         fakes = _samples("fake", fake, eyes, options, report)
         controls = _samples("held-out", control, eyes, options, report) if control else None
@@ -127,6 +132,22 @@ class Evaluation:
         if isinstance(real, Path):
             return [known(real, eye) for eye in eyes]
         return _samples("real", real, eyes, options, report)
+
+    def _note_errors(
+        self, names: Sequence[str], eyes: Sequence[Extractor], fake: Images, options: Options
+    ) -> None:
+        """What the narrow precision does to the features of the first fakes, before the rest."""
+        first = next(fake.batches(COMPARED))
+        for name, eye in zip(names, eyes, strict=True):
+            plain = load_extractor(name, options.device)
+            if plain.digest == eye.digest:
+                continue
+            error = induced_error(first, plain, eye)
+            self.notes.append(
+                f"{name} in {options.precision}: features are off by {error['relative']:.1e} "
+                f"(mean over {error['n']} images) and {error['worst']:.1e} (worst), which is "
+                f"{error['spread']:.1e} of their spread"
+            )
 
     def _note(self, real: Images | Path, fake: Images, control: Images | None) -> None:
         sides = {"real": real, "fake": fake, "held-out": control}

@@ -76,7 +76,7 @@ def detail(luminance: Tensor) -> float:
 
 def _quantised(luminance: Tensor) -> Tensor:
     """Share of the finer half of the 8×8 cosine coefficients that are below `SMALL`, per image."""
-    n, height, width = luminance.shape
+    _, height, width = luminance.shape
     blocks = luminance[:, : height // 8 * 8, : width // 8 * 8]
     blocks = blocks.unfold(1, 8, 8).unfold(2, 8, 8)
     place, wave = torch.arange(8) + 0.5, torch.arange(8)[:, None]

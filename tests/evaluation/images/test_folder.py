@@ -275,7 +275,7 @@ class TestZip:
 
 
 def test_empty_folders_say_what_they_hold(tmp_path):
-    with pytest.raises(InputError, match="holds no pictures.*it is empty"):
+    with pytest.raises(InputError, match=r"holds no pictures.*it is empty"):
         load(str(tmp_path))
     (tmp_path / "a.txt").write_text("x")
     with pytest.raises(InputError, match=r"its files are 1 \.txt"):
