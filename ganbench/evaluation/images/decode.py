@@ -72,7 +72,7 @@ def decode(content: bytes, alpha: Alpha, channels: int) -> Tensor:
         array = _pixels(image, alpha, channels)
     grey = array.ndim == 2
     array = array[None].repeat(channels, 0) if grey else array.transpose(2, 0, 1)
-    return torch.from_numpy(np.ascontiguousarray(array))
+    return torch.from_numpy(array.copy(order="C"))
 
 
 def _pixels(image: Image.Image, alpha: Alpha, channels: int) -> np.ndarray:

