@@ -173,7 +173,6 @@ def test_doctor_finds_what_is_wrong(capsys, monkeypatch):
         (("--measures", "kid:subsets=x"), "must be a whole number, not 'x'"),
         (("--preset", "clean-fid", "--measures", "kid"), "leave --measures out"),
         (("--n", 1), "at least 2"),
-        (("--by-class",), "no labels"),
     ],
 )
 def test_wrong_words_are_refused(capsys, words, told):

@@ -25,15 +25,22 @@ def scores_table(scores: Sequence[Mapping[str, Any]]) -> Table:
     for score in scores:
         interval = score["interval"]
         made.add_row(
-            score["measure"],
+            score["measure"] + (f" {score['group']}" if score.get("group") else ""),
             number(score["value"]),
             " … ".join(map(number, interval)) if interval else "",
-            number(score["baseline"]),
-            f"{score['n_real']:,}",
+            _baseline(score),
+            "?" if score["n_real"] is None else f"{score['n_real']:,}",
             f"{score['n_fake']:,}",
             score["extractor"],
         )
     return made
+
+
+def _baseline(score: Mapping[str, Any]) -> str:
+    """Real against real, with the number of samples where that is another."""
+    n = score.get("baseline_n")
+    other = f" (n {n:,})" if n and n != score["n_fake"] else ""
+    return number(score["baseline"]) + other
 
 
 def runs_table(runs: Sequence[Mapping[str, Any]]) -> Table:

@@ -116,7 +116,10 @@ class Evaluator:
             if measure.bias is not None and sides["real"].n:
                 bias = measure.bias(_reals(measure, sides), fake.n)
             warnings += [*sides["real"].caveats, *_small_sample(measure, fake, bias)]
-            refusal = intervals.refusal(measure, sides, value, baseline)
+            floor = baseline  # of fewer samples, it is larger: the bias falls as 1/n
+            if baseline is not None and bias is not None:
+                floor = baseline * min(1.0, baseline_n / fake.n)
+            refusal = intervals.refusal(measure, sides, value, floor)
             if refusal is None and measure.spread is not None:
                 spread = intervals.spread_of(measure, sides, request.knobs, self.seed)
             warnings += [refusal] if refusal else []

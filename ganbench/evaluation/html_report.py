@@ -15,7 +15,15 @@ from plotly.offline import get_plotlyjs
 from ganbench.evaluation import figures, pictures
 from ganbench.evaluation.evaluation import Evaluation
 from ganbench.evaluation.evaluator import Evaluator
-from ganbench.evaluation.report import ARROWS, name_of, number, protocols, to_json, warnings_of
+from ganbench.evaluation.report import (
+    ARROWS,
+    baseline_of,
+    name_of,
+    number,
+    protocols,
+    to_json,
+    warnings_of,
+)
 from ganbench.evaluation.sample import NotApplicable, Sample
 from ganbench.measures import MEASURES
 from ganbench.measures.frechet_infinity import frechet_curve
@@ -55,7 +63,7 @@ def html(evaluation: Evaluation, command: str = "") -> str:
             "arrow": ARROWS[MEASURES[score.measure].direction],
             "value": number(score.value),
             "interval": " … ".join(map(number, score.interval)) if score.interval else "",
-            "baseline": number(score.baseline),
+            "baseline": baseline_of(score),
             "bias": number(score.bias) if score.bias is not None else "",
             "n": f"{score.n_fake:,}",
             "seconds": f"{score.seconds:.1f}",

@@ -32,7 +32,7 @@ def interval(spread: Spread) -> tuple[float, float]:
 def refusal(
     measure: Measure, sides: Mapping[str, Any], value: float, baseline: float | None
 ) -> str | None:
-    """Why there is no valid interval here, or None."""
+    """Why there is no valid interval here, or None; `baseline` is of real against real."""
     if measure.spread is None:
         return f"no interval: {measure.no_interval}" if measure.no_interval else None
     n = sides["fake"].n

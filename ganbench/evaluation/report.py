@@ -57,6 +57,13 @@ def number(value: float | None) -> str:
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
+def baseline_of(score: Score) -> str:
+    """Real against real, with the number of samples where that is another."""
+    n = score.baseline_n
+    other = f" (N {n:,})" if n and n != score.n_fake else ""
+    return number(score.baseline) + other
+
+
 def markdown(scores: Sequence[Score]) -> str:
     """A table of the scores, then how they were made, then their warnings; for a paper."""
     groups = list(dict.fromkeys(score.group for score in scores))
@@ -105,7 +112,7 @@ def _table(scores: Sequence[Score]) -> str:
         n = f"{score.n_fake:,}"
         rows.append(
             f"| {name_of(score)} {arrow} | {number(score.value)} | {interval} "
-            f"| {number(score.baseline)} | {n} |"
+            f"| {baseline_of(score)} | {n} |"
         )
     return "\n".join(rows)
 
