@@ -14,6 +14,8 @@ test-slow: .venv/installed-dev
 	$(BIN)/pytest -m slow --timeout 3600
 
 bench: .venv/installed-bench
+	$(BIN)/python benchmarks/evaluate.py
+	$(BIN)/python benchmarks/neighbours.py
 	$(BIN)/python benchmarks/train_tutorial.py
 	$(BIN)/python benchmarks/train_mnist.py
 

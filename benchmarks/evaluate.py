@@ -112,7 +112,7 @@ def features(rounds: int, n: int) -> None:
         path = Path(folder) / "random.pth"
         torch.save(state_dict(random_weights()), path)
         theirs = module.FeatureExtractorInceptionV3(
-            "inception", ["2048"], feature_extractor_weights_path=str(path)
+            "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(path)
         ).eval()
 
     def peer() -> None:

@@ -120,7 +120,7 @@ def test_curves_scores_and_config(page, serve, runs_dir, ring):
     lines = page.evaluate("document.querySelector('#curves .plot').data.map((t) => [t.name, t.x])")
     assert sorted(name for name, _ in lines) == ["adv_loss", "dis_loss"]
     assert all(x == [1, 5, 10, 15, 20, 25, 30, 35, 40] for _, x in lines)
-    assert page.locator("#scores tbody tr").count() == 6
+    assert page.locator("#scores tbody tr").count() == 8
     assert "modes_covered" in page.locator("#scores").inner_text()
     assert "optimizer_d.lr" in page.locator("#config").inner_text()
     assert page.locator("#state").inner_text() == "finished"
