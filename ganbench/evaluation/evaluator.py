@@ -122,6 +122,8 @@ class Evaluator:
             refusal = intervals.refusal(measure, sides, value, floor)
             if refusal is None and measure.spread is not None:
                 spread = intervals.spread_of(measure, sides, request.knobs, self.seed)
+                if intervals.reaches_zero(measure, spread):
+                    spread, refusal = None, intervals.NEAR
             warnings += [refusal] if refusal else []
         except InputError:
             raise

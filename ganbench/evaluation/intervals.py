@@ -20,6 +20,7 @@ from ganbench.types import Moments, Spread
 
 BLOCKS = 20
 MINIMUM = 2 * BLOCKS  # samples
+NEAR = "no interval: the value is close to that of real against real"
 ENOUGH = 2  # samples a feature dimension; below, the estimate's expansion in 1/n does not hold
 
 
@@ -46,10 +47,19 @@ def refusal(
                 f"more than {ENOUGH * dimensions:,} are needed"
             )
     near = baseline is not None and value < 2 * baseline
-    if near and measure.spread == "jackknife" and measure.direction == "lower":
-        # there the estimator is not asymptotically normal
-        return "no interval: the value is close to that of real against real"
-    return None
+    return NEAR if near and _is_distance(measure) else None
+
+
+def reaches_zero(measure: Measure, spread: Spread) -> bool:
+    """Whether a distance's interval holds zero, where its estimator is not asymptotically normal.
+
+    The baseline of `refusal` is one draw and can miss it.
+    """
+    return _is_distance(measure) and interval(spread)[0] <= 0
+
+
+def _is_distance(measure: Measure) -> bool:
+    return measure.spread == "jackknife" and measure.direction == "lower"
 
 
 def spread_of(
