@@ -35,6 +35,7 @@ def coordinates(device: torch.device | str = "cpu") -> Extractor:
     return Extractor("coordinates", "identity", extract, batch=10_000)
 
 
+OPTIONS = ("resize", "size", "seed", "weights", "trust")  # those that a spec may give
 EXTRACTORS: dict[str, Callable[..., Extractor]] = {
     "inception": inception,
     "efficientnet-lite0": efficientnet_lite0,
@@ -77,7 +78,8 @@ def options_of(name: str) -> dict[str, Any]:
     return {
         knob.name: knob.default
         for knob in knobs
-        if knob.kind is knob.KEYWORD_ONLY and knob.name in ("resize", "size", "seed", "weights")
+        if knob.kind is knob.KEYWORD_ONLY
+        and knob.name in ("resize", "size", "seed", "weights", "trust")
     }
 
 
@@ -89,7 +91,11 @@ def _options(spec: str, name: str, text: str) -> dict[str, Any]:
         if key not in known or not equals:
             there = _near(key, known) if known else "it has none"
             raise InputError(f"extractor {spec!r}: option {key!r}: {there}")
-        if isinstance(known[key], int):
+        if isinstance(known[key], bool):
+            if value not in ("true", "false"):
+                raise InputError(f"extractor {spec!r}: {key} must be true or false, not {value!r}")
+            options[key] = value == "true"
+        elif isinstance(known[key], int):
             if not value.isdecimal():
                 raise InputError(f"extractor {spec!r}: {key} must be a whole number, not {value!r}")
             options[key] = int(value)

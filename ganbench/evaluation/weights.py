@@ -170,7 +170,8 @@ def _load(path: Path, trust: bool) -> Weights:
         sums = "".join(f"\n  {s.sha256}  {s.file}  {s.size:,} bytes" for s in SOURCES)
         raise InputError(
             f"{path} ({path.stat().st_size:,} bytes) has the sha256 {sha256}, which is none of the "
-            f"published ones:{sums}\nIt is cut short or another network"
+            f"published ones:{sums}\nIt is cut short or another network; "
+            f"inception[weights={path},trust=true] takes it all the same"
         )
     kept = folder() / _kept(sha256)
     if source and kept.is_file():

@@ -124,6 +124,7 @@ class TestCustom:
         ("random-conv[sed=1]", "did you mean 'seed'"),
         ("random-conv[seed=x]", "seed must be a whole number, not 'x'"),
         ("efficientnet-lite0[resize=claen]", "did you mean 'clean'"),
+        ("inception[trust=1]", "trust must be true or false, not '1'"),
         ("coordinates[seed=1]", "it has none"),
         ("random-conv[", "expected NAME"),
         ("py:nowhere:f", "cannot be imported"),
