@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from scipy import linalg
+from scipy.linalg import lapack
 from torch import Tensor
 
 from ganbench.types import Moments, SpatialMoments
@@ -58,11 +59,19 @@ def _cross(real: Moments, fake: Moments) -> float:
     """tr((ΣrΣf)^½): singular values of a small product, or eigenvalues of RrΣfRrᵀ."""
     if real.factor is not None or fake.factor is not None:
         return float(torch.linalg.svdvals(real.root @ fake.root.T).sum())
-    return float(_eigenvalues(real.root @ fake.covariance @ real.root.T).sqrt().sum())
+    return float(_eigenvalues(_congruence(real.root, fake.covariance)).sqrt().sum())
+
+
+def _congruence(root: Tensor, covariance: Tensor) -> Tensor:
+    """RΣRᵀ, of which the lower triangle holds; a quarter of the operations if R is triangular."""
+    if covariance.is_cuda or not torch.equal(root, root.triu()):
+        return root @ covariance @ root.T
+    made, _ = lapack.dsygst(covariance.numpy().T, root.T.numpy(), itype=2, lower=1)
+    return torch.from_numpy(made)
 
 
 def _eigenvalues(matrix: Tensor) -> Tensor:
-    """Of a symmetric positive semidefinite matrix; those below 0 by rounding are 0."""
+    """Of a symmetric positive semidefinite matrix by its lower triangle; below 0 they become 0."""
     if matrix.is_cuda:
         values: Tensor = torch.linalg.eigvalsh(matrix)
     else:  # LAPACK's relatively robust representations, which torch does not offer, are faster

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,7 +13,8 @@ from torch import Tensor
 
 from ganbench.types import Features, Spread
 
-BLOCK = 512  # rows and columns of a tile of the kernel: 2 MiB, whatever N and D are
+BLOCK = 1024  # rows and columns of a tile of the kernel: 8 MiB, whatever N and D are
+STRIP = 4  # tiles beside one another, whose right features are made ready once
 JACKKNIFE = 20  # parts of each side that are left out in turn
 
 
@@ -233,25 +234,34 @@ def _pass(left: Side, right: Side, kernel: Kernel) -> tuple[Tensor, Tensor, Tens
     rows, columns = torch.zeros_like(left.offset), torch.zeros_like(right.offset)
     below = rows if same else columns
     blocks = left.parts.new_zeros((left.parts.shape[1], right.parts.shape[1]))
-    for i in range(0, len(rows), BLOCK):
-        p, a = left.offset[i : i + BLOCK], kernel.view(left.x[i : i + BLOCK])
-        for j in range(i if same else 0, len(columns), BLOCK):
-            q, b = right.offset[j : j + BLOCK], kernel.view(right.x[j : j + BLOCK])
-            k = kernel.of((a @ b.T).double().add_(p[:, None]).add_(q))
-            if diagonal := same and i == j:
-                k.fill_diagonal_(0)
-            by_part = k @ right.parts[j : j + BLOCK]
-            block = left.parts[i : i + BLOCK].T @ by_part
-            square = torch.dot(k.flatten(), k.flatten()).item()
-            rows[i : i + BLOCK] += by_part.sum(1)
-            blocks += block
+    for i, j, a, b in _tiles(left, right, kernel):
+        p, q = left.offset[i : i + BLOCK], right.offset[j : j + BLOCK]
+        k = kernel.of((a @ b.T).double().add_(p[:, None]).add_(q))
+        if diagonal := same and i == j:
+            k.fill_diagonal_(0)
+        by_part = k @ right.parts[j : j + BLOCK]
+        block = left.parts[i : i + BLOCK].T @ by_part
+        square = torch.dot(k.flatten(), k.flatten()).item()
+        rows[i : i + BLOCK] += by_part.sum(1)
+        blocks += block
+        squares += square
+        if not diagonal:
+            below[j : j + BLOCK] += k.sum(0)
+        if same and not diagonal:
+            blocks += block.T
             squares += square
-            if not diagonal:
-                below[j : j + BLOCK] += k.sum(0)
-            if same and not diagonal:
-                blocks += block.T
-                squares += square
     return rows, columns, blocks, squares
+
+
+def _tiles(left: Side, right: Side, kernel: Kernel) -> Iterator[tuple[int, int, Tensor, Tensor]]:
+    """Where each tile begins, and its features; of a side against itself those with i ≤ j."""
+    n, m = len(left.x), len(right.x)
+    for first in range(0, m, STRIP * BLOCK):
+        starts = range(first, min(first + STRIP * BLOCK, m), BLOCK)
+        strip = [(j, kernel.view(right.x[j : j + BLOCK])) for j in starts]
+        for i in range(0, starts[-1] + 1 if left is right else n, BLOCK):
+            a = kernel.view(left.x[i : i + BLOCK])
+            yield from ((i, j, a, b) for j, b in strip if left is not right or i <= j)
 
 
 def _cubic(real: Tensor, fake: Tensor) -> Kernel:
