@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,9 +12,8 @@ from ganbench import datasets
 from ganbench.errors import InputError
 from ganbench.evaluation import statistics as stats
 from ganbench.evaluation.cache import cache_dir
-from ganbench.evaluation.evaluation import Evaluation, Options, Reporter, suitable
-from ganbench.evaluation.extractors import load_extractor
-from ganbench.evaluation.images import Reading, load
+from ganbench.evaluation.evaluation import Evaluation, Options, Reporter, eye_of, suitable
+from ganbench.evaluation.images import Progress, Reading, load
 from ganbench.evaluation.images.callables import from_source
 from ganbench.evaluation.presets import PRESETS, preset_of, with_resize
 from ganbench.evaluation.sample import samples
@@ -61,6 +61,7 @@ def evaluate(
     """
     made = made or Evaluation()
     reading = Reading(skip_bad=skip_bad, alpha=alpha)
+    scan = partial(partial, report.files) if report else lambda side: None
     names = (extractor,) if isinstance(extractor, str) else tuple(extractor)
     options = Options(
         names,
@@ -77,9 +78,11 @@ def evaluate(
     for name, row in chosen.items():
         if row is not None:
             reading = replace(reading, alpha=row.alpha)
-        reference = reference_of(real, n, seed + 1, reading, runs_dir)
-        fakes = images_of(fake, n, seed, reading, runs_dir)
-        held_out = _control(control, reference, n, seed + 2, reading, runs_dir)
+        reference = reference_of(real, n, seed + 1, reading, runs_dir, scan("real"))
+        fakes = images_of(fake, n, seed, reading, runs_dir, scan("fake"))
+        held_out = _sibling(reference)
+        if control is not None:
+            held_out = images_of(control, n, seed + 2, reading, runs_dir, scan("held-out"))
         taken = options
         if row is not None:
             eyes = [with_resize(eye, row.resize) for eye in names or (suitable(reference),)]
@@ -107,10 +110,12 @@ def statistics(
 
     Raises InputError like `evaluate`.
     """
-    made = images_of(images, n, seed, Reading(skip_bad=skip_bad, alpha=alpha), runs_dir)
+    reading = Reading(skip_bad=skip_bad, alpha=alpha)
+    scan = partial(report.files, "all") if report else None
+    made = images_of(images, n, seed, reading, runs_dir, scan)
     chosen = str(loop.choose_device(device))
-    eye = load_extractor(extractor or suitable(made), chosen, precision)
-    progress = (lambda done, total: report.images("all", done, total)) if report else None
+    eye = eye_of(extractor or suitable(made), chosen, precision, report)
+    progress = partial(report.images, "all") if report else None
     (sample,) = samples(
         made, [eye], spatial=True, cache=cache_dir() if cache else None, progress=progress
     )
@@ -118,16 +123,24 @@ def statistics(
 
 
 def images_of(
-    source: Any, n: int | None, seed: int, reading: Reading | None = None, runs_dir: Path = RUNS
+    source: Any,
+    n: int | None,
+    seed: int,
+    reading: Reading | None = None,
+    runs_dir: Path = RUNS,
+    progress: Progress | None = None,
 ) -> Images:
-    """The images that a spec names, or that `source` holds; n samples of a run."""
+    """The images that a spec names, or that `source` holds; n samples of a run.
+
+    `progress` is told of the files that are looked at, if they are files.
+    """
     if isinstance(source, Images):
         return source
     if not isinstance(source, (str, Path)):
         return from_source(source, "images")
     spec = str(source)
     if not spec.startswith("run:"):
-        return load(spec, options=reading or Reading())
+        return load(spec, options=reading or Reading(), progress=progress)
     name, _, step = spec.removeprefix("run:").partition("@")
     if step and not step.isdecimal():
         raise InputError(f"{spec!r}: the step after @ must be a number, not {step!r}")
@@ -136,12 +149,17 @@ def images_of(
 
 
 def reference_of(
-    source: Any, n: int | None, seed: int, reading: Reading | None = None, runs_dir: Path = RUNS
+    source: Any,
+    n: int | None,
+    seed: int,
+    reading: Reading | None = None,
+    runs_dir: Path = RUNS,
+    progress: Progress | None = None,
 ) -> Images | Path:
     """Like `images_of`, or the path of a file of statistics."""
     if isinstance(source, (str, Path)) and stats.is_statistics(Path(source)):
         return Path(source)
-    return images_of(source, n, seed, reading, runs_dir)
+    return images_of(source, n, seed, reading, runs_dir, progress)
 
 
 def newest_scores(run: str, runs_dir: Path = RUNS) -> list[dict[str, Any]]:
@@ -153,12 +171,8 @@ def newest_scores(run: str, runs_dir: Path = RUNS) -> list[dict[str, Any]]:
     return scores[-1]
 
 
-def _control(
-    control: Any, real: Images | Path, n: int | None, seed: int, reading: Reading, runs_dir: Path
-) -> Images | None:
-    """The held-out reals; of a whole built-in data set its other split, if none are named."""
-    if control is not None:
-        return images_of(control, n, seed, reading, runs_dir)
+def _sibling(real: Images | Path) -> Images | None:
+    """Of a whole built-in data set its other split: held-out reals, if nobody names any."""
     if isinstance(real, Images) and real.name.startswith("builtin:"):
         return datasets.load(datasets.sibling(real.name))
     return None

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from ganbench.cli.tables import duration, number
 
+MEGA = 10**6
 PLAIN = 15.0  # seconds between lines where there is no terminal
 
 
@@ -45,17 +46,29 @@ class ScoringLine:
     ) -> None:
         self._progress.stop()
 
+    def files(self, side: str, done: int, total: int) -> None:
+        """`done` of the `total` files of a side are looked at."""
+        self._count(f"{side} files", done, total, "files/s")
+
+    def download(self, name: str, done: int, total: int) -> None:
+        """`done` of the `total` bytes of the weights of `name` are here."""
+        self._count(f"{name} weights, MB", done // MEGA, total // MEGA, "MB/s")
+
     def images(self, side: str, done: int, total: int) -> None:
         """`done` of the `total` images of a side are through the network."""
-        now = time.monotonic()
-        began, first = self._began.setdefault(side, (now, done))
-        rate = (done - first) / (now - began) if now > began else 0.0
-        left = f"{duration((total - done) / rate)} left" if rate else ""
-        self._show(f"{side} images", done, total, f"{number(rate)} images/s · {left}")
+        self._count(f"{side} images", done, total, "images/s")
 
     def step(self, name: str, done: int, total: int) -> None:
         """The measure `name` has begun, after `done` of `total`."""
         self._show("measures", done, total, name)
+
+    def _count(self, what: str, done: int, total: int, unit: str) -> None:
+        """With a rate since the first time that `what` was told, and the time that is left."""
+        now = time.monotonic()
+        began, first = self._began.setdefault(what, (now, done))
+        rate = (done - first) / (now - began) if now > began else 0.0
+        left = f"{duration((total - done) / rate)} left" if rate else ""
+        self._show(what, done, total, f"{number(rate)} {unit} · {left}")
 
     def _show(self, what: str, done: int, total: int, words: str) -> None:
         if self._terminal:

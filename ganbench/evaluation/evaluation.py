@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -27,8 +28,14 @@ COMPARED = 32  # images that are extracted in both precisions
 class Reporter(Protocol):
     """Is told how far an evaluation is."""
 
+    def files(self, side: str, done: int, total: int) -> None:
+        """`done` of the `total` files of a side ("real", "fake", "held-out") are looked at."""
+
+    def download(self, name: str, done: int, total: int) -> None:
+        """`done` of the `total` bytes of the weights of the extractor `name` are here."""
+
     def images(self, side: str, done: int, total: int) -> None:
-        """`done` of the `total` images of a side ("real", "fake", "held-out") are extracted."""
+        """`done` of the `total` images of a side are extracted."""
 
     def step(self, name: str, done: int, total: int) -> None:
         """The measure `name` has begun, after `done` of `total`."""
@@ -84,7 +91,7 @@ class Evaluation:
         names = options.extractors or (suitable(real),)
         if options.measures:
             parse(options.measures)
-        eyes = [load_extractor(name, options.device, options.precision) for name in names]
+        eyes = [eye_of(name, options.device, options.precision, report) for name in names]
         real = real if isinstance(real, Path) else _draw(real, options)
         fake = _draw(fake, options)
         if control is not None:  # to stand in for the fakes, and as many to be held out
@@ -158,6 +165,12 @@ class Evaluation:
             self.notes += traces.warnings(real, fake)
 
 
+def eye_of(name: str, device: str, precision: str, report: Reporter | None) -> Extractor:
+    """`load_extractor`; the reporter is told if weights are downloaded."""
+    progress = partial(report.download, name) if report else None
+    return load_extractor(name, device, precision, progress)
+
+
 def suitable(real: Images | Path) -> str:
     """The extractor that suits a reference: of points, of MNIST, of a file, else Inception."""
     if isinstance(real, Points):
@@ -184,5 +197,5 @@ def _samples(
     report: Reporter | None,
 ) -> Sequence[Sample]:
     spatial = any("spatial" in name for name in options.measures) or not options.measures
-    progress = (lambda done, total: report.images(side, done, total)) if report else None
+    progress = partial(report.images, side) if report else None
     return samples(images, eyes, spatial=spatial, cache=options.cache, progress=progress)

@@ -18,6 +18,7 @@ from ganbench.evaluation.hub_models import clip, dinov2
 from ganbench.evaluation.inception import inception
 from ganbench.evaluation.mnist_classifier import mnist_classifier
 from ganbench.evaluation.random_conv import pixels, random_conv
+from ganbench.evaluation.weights import Progress
 from ganbench.types import Extractor, Outputs
 
 GRAMMAR = re.compile(r"(?P<name>[^\[\]]+)(\[(?P<options>[^\[\]]*)\])?")
@@ -49,12 +50,16 @@ EXTRACTORS: dict[str, Callable[..., Extractor]] = {
 
 
 def load_extractor(
-    spec: str, device: torch.device | str = "cpu", precision: str = "fp32"
+    spec: str,
+    device: torch.device | str = "cpu",
+    precision: str = "fp32",
+    progress: Progress | None = None,
 ) -> Extractor:
     """The extractor that `spec` names, on `device`: NAME, NAME[OPTION=VALUE,...] or py:MODULE:NAME.
 
-    `precision` is fp32 or bf16, for those that are networks of float32. Raises InputError for an
-    unknown name, option or value, naming what there is.
+    `precision` is fp32 or bf16, for those that are networks of float32. `progress` is told of a
+    download, if there is one. Raises InputError for an unknown name, option or value, naming what
+    there is.
     """
     if spec.startswith("py:"):
         return custom(spec)
@@ -67,8 +72,9 @@ def load_extractor(
     if precision not in PRECISIONS:
         raise InputError(f"precision {precision!r}: there are {', '.join(PRECISIONS)}")
     options = _options(spec, name, match["options"] or "")
-    if "precision" in inspect.signature(EXTRACTORS[name]).parameters:
-        options["precision"] = precision
+    taken = inspect.signature(EXTRACTORS[name]).parameters
+    given = {"precision": precision, "progress": progress}
+    options |= {key: value for key, value in given.items() if key in taken}
     return EXTRACTORS[name](device, **options)
 
 
@@ -78,8 +84,7 @@ def options_of(name: str) -> dict[str, Any]:
     return {
         knob.name: knob.default
         for knob in knobs
-        if knob.kind is knob.KEYWORD_ONLY
-        and knob.name in ("resize", "size", "seed", "weights", "trust")
+        if knob.kind is knob.KEYWORD_ONLY and knob.name in OPTIONS
     }
 
 

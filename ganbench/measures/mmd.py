@@ -236,7 +236,7 @@ def _pass(left: Side, right: Side, kernel: Kernel) -> tuple[Tensor, Tensor, Tens
     blocks = left.parts.new_zeros((left.parts.shape[1], right.parts.shape[1]))
     for i, j, a, b in _tiles(left, right, kernel):
         p, q = left.offset[i : i + BLOCK], right.offset[j : j + BLOCK]
-        k = kernel.of((a @ b.T).double().add_(p[:, None]).add_(q))
+        k = kernel.of(_products(a, b).double().add_(p[:, None]).add_(q))
         if diagonal := same and i == j:
             k.fill_diagonal_(0)
         by_part = k @ right.parts[j : j + BLOCK]
@@ -262,6 +262,13 @@ def _tiles(left: Side, right: Side, kernel: Kernel) -> Iterator[tuple[int, int, 
         for i in range(0, starts[-1] + 1 if left is right else n, BLOCK):
             a = kernel.view(left.x[i : i + BLOCK])
             yield from ((i, j, a, b) for j, b in strip if left is not right or i <= j)
+
+
+def _products(a: Tensor, b: Tensor) -> Tensor:
+    """a·b for all rows: N×M. float32 on a CPU by oneDNN, which some machines have twice as fast."""
+    if a.dtype == torch.float32 and not a.is_cuda and torch.backends.mkldnn.is_available():
+        return torch.nn.functional.linear(a.to_mkldnn(), b).to_dense()
+    return a @ b.T
 
 
 def _cubic(real: Tensor, fake: Tensor) -> Kernel:

@@ -1,5 +1,6 @@
 """Extractors by name and options, and the laws that all of them obey."""
 
+import importlib.util
 import sys
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from ganbench.errors import InputError
 from ganbench.evaluation import efficientnet_lite0
 from ganbench.evaluation.extractors import load_extractor
+from tests.parity import shim
 
 OFFLINE = ("efficientnet-lite0", "random-conv", "random-conv[seed=3]", "pixels[size=8]")
 
@@ -140,3 +142,63 @@ def test_dinov2_and_clip_need_transformers(monkeypatch):
     for name in ("dinov2", "clip"):
         with pytest.raises(InputError, match=r"ganbench\[hub\]"):
             load_extractor(name)
+
+
+class TestHub:
+    """Small models of our own, with random weights, in the layout that the hub has."""
+
+    SIZE = 28
+
+    @pytest.fixture
+    def saved(self, tmp_path):
+        if importlib.util.find_spec("torchvision"):  # transformers imports it where it is
+            shim.torchvision()
+        transformers = shim.peer("transformers")
+        torch.manual_seed(0)
+        shape = {
+            "hidden_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "image_size": self.SIZE,
+            "patch_size": 14,
+        }
+        dinov2 = transformers.Dinov2Config(**shape)
+        clip = transformers.CLIPVisionConfig(**shape, intermediate_size=64, projection_dim=16)
+        models = {
+            "dinov2": transformers.Dinov2Model(dinov2),
+            "clip": transformers.CLIPVisionModelWithProjection(clip),
+        }
+        for name, model in models.items():
+            model.eval().save_pretrained(tmp_path / name)
+        return models, tmp_path
+
+    @pytest.mark.parametrize(
+        ("name", "key"), [("dinov2", "pooler_output"), ("clip", "image_embeds")]
+    )
+    def test_features_are_the_models_own(self, saved, name, key):
+        models, folder = saved
+        constants = importlib.import_module("transformers.image_utils")
+        of = "IMAGENET_DEFAULT" if name == "dinov2" else "OPENAI_CLIP"
+        mean, deviation = (
+            torch.tensor(getattr(constants, f"{of}_{what}"))[:, None, None]
+            for what in ("MEAN", "STD")
+        )
+        eye, batch = load(f"{name}[weights={folder / name},size={self.SIZE}]"), images(3, self.SIZE)
+        with torch.inference_mode():
+            expected = models[name]((batch / 255 - mean) / deviation)[key]
+        torch.testing.assert_close(features(eye, batch), expected, rtol=1e-5, atol=1e-6)
+
+    def test_the_digest_follows_the_weights(self, saved):
+        models, folder = saved
+        spec = f"clip[weights={folder / 'clip'},size={self.SIZE}]"
+        before = load(spec).digest
+        assert load(spec).digest == before
+        with torch.no_grad():
+            next(models["clip"].parameters()).add_(1e-3)
+        models["clip"].save_pretrained(folder / "clip")
+        assert load(spec).digest != before
+
+    def test_a_folder_without_weights_is_named(self, saved, tmp_path):
+        (tmp_path / "empty").mkdir()
+        with pytest.raises(InputError, match=r"empty' are not here .*model\.safetensors"):
+            load(f"dinov2[weights={tmp_path / 'empty'}]")

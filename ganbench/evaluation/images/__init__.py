@@ -26,7 +26,7 @@ ARRAYS: dict[str, Callable[[Path], Images]] = {
     ".safetensors": from_safetensors,
 }
 
-__all__ = ["GRAMMAR", "Reading", "load"]
+__all__ = ["GRAMMAR", "Progress", "Reading", "load"]
 
 
 def load(spec: str, *, options: Reading | None = None, progress: Progress | None = None) -> Images:

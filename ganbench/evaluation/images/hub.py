@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
-
-import torch
 
 from ganbench.errors import InputError
 from ganbench.evaluation.images.decode import BadPicture
@@ -39,34 +38,41 @@ def from_hub(spec: str, reading: Reading, progress: Progress | None = None) -> I
     if not pictures:
         raise InputError(f"{spec!r} has no column of images; it has {', '.join(held.features)}")
     raw = held.cast_column(pictures[0], datasets.Image(decode=False))
+    label, names = _classes(held, datasets.ClassLabel)
     digits = len(str(len(raw)))
     files = [
-        File(f"{i:0{digits}}", partial(_content, raw, i, pictures[0])) for i in range(len(raw))
+        File(
+            f"class {label[i]:05}/row {i:0{digits}}" if names else f"row {i:0{digits}}",
+            partial(_content, raw, i, pictures[0]),
+        )
+        for i in range(len(raw))
     ]
     images = from_files(spec, files, reading, (), progress)
-    names = [n for n in LABELS if isinstance(held.features.get(n), datasets.ClassLabel)]
-    if not names or images.n != len(raw):
+    if images.classes is None:
         return images
-    labels = torch.tensor(held[names[0]])
-    return _labelled(images, labels, tuple(held.features[names[0]].names))
+    found = (int(name.removeprefix("class ")) for name in images.classes)
+    return replace(images, classes=tuple(names[i] for i in found))
 
 
-def _labelled(images: Images, labels: torch.Tensor, classes: tuple[str, ...]) -> Images:
-    from dataclasses import replace
-
-    return replace(images, labels=labels, classes=classes)
+def _classes(held: Any, kind: type) -> tuple[list[int], list[str]]:
+    """The class of each row and the classes' names; none if there are none, or rows without."""
+    columns = [name for name in LABELS if isinstance(held.features.get(name), kind)]
+    if not columns:
+        return [], []
+    label = list(held[columns[0]])
+    if any(one is None or one < 0 for one in label):
+        return [], []
+    return label, list(held.features[columns[0]].names)
 
 
 def _content(raw: Any, row: int, column: str) -> bytes:
-    """The bytes of a row's file, or of its pixels as PNG."""
+    """The bytes of a row's file."""
     value = raw[row][column]
     if value is None:
         raise BadPicture("it is missing")
-    if value.get("bytes"):
+    if value["bytes"]:
         return bytes(value["bytes"])
-    if value.get("path"):
-        with open(value["path"], "rb") as file:
-            return file.read()
-    stream = io.BytesIO()
-    value["image"].save(stream, "PNG")
-    return stream.getvalue()
+    try:
+        return Path(value["path"]).read_bytes()
+    except OSError as error:
+        raise BadPicture(error.strerror or str(error)) from error
