@@ -9,6 +9,8 @@ from PIL import Image
 
 import ganbench
 from ganbench import cli, scoring
+from ganbench.cli import scoring_line
+from ganbench.evaluation import extractors
 from ganbench.evaluation.presets import PRESETS, with_resize
 
 
@@ -40,6 +42,62 @@ def test_the_function_stays_the_function():
     assert callable(ganbench.evaluate)
     list(ganbench.evaluate("builtin:ring8:test[:50]", "builtin:ring8:train[:50]", ["kid"]))
     assert ganbench.evaluate is scoring.evaluate
+
+
+class Heard:
+    """A reporter that keeps what it was told last of everything."""
+
+    def __init__(self):
+        self.last = {}
+
+    def __getattr__(self, kind):
+        return lambda name, done, total: self.last.update({(kind, name): (done, total)})
+
+
+def test_every_file_and_image_is_reported(folders):
+    real, fake = folders
+    heard = Heard()
+    options = {"extractor": "random-conv", "control": fake, "cache": False, "report": heard}
+    list(ganbench.evaluate(real, fake, ["kid", "recall"], **options))
+    sides = {
+        (kind, side): (40, 40)
+        for kind in ("files", "images")
+        for side in ("real", "fake", "held-out")
+    }
+    assert heard.last == sides | {("step", "kid"): (0, 2), ("step", "recall"): (1, 2)}
+    heard.last.clear()
+    scoring.statistics(real, extractor="random-conv", cache=False, report=heard)
+    assert heard.last == {("files", "all"): (40, 40), ("images", "all"): (40, 40)}
+
+
+def test_a_download_of_weights_is_reported(folders, monkeypatch):
+    def eye(device, *, progress=None):
+        progress(96, 96)
+        return extractors.coordinates(device)
+
+    monkeypatch.setitem(extractors.EXTRACTORS, "inception", eye)
+    heard = Heard()
+    points = "builtin:ring8:test[:50]"
+    list(ganbench.evaluate(points, points, ["kid"], extractor="inception", report=heard))
+    assert heard.last["download", "inception"] == (96, 96)
+
+
+def test_progress_in_a_pipe_has_a_rate_and_a_time_left(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(scoring_line.time, "monotonic", lambda: now[0])
+    with scoring_line.ScoringLine() as line:
+        for seconds, done in ((0, 0), (1, 5), (20, 200), (30, 300)):
+            now[0] = seconds
+            line.images("fake", done, 1000)
+        now[0] = 60
+        line.download("inception", 0, 96_000_000)
+        now[0] = 80
+        line.download("inception", 32_000_000, 96_000_000)
+    assert capsys.readouterr().err.splitlines() == [
+        "fake images 200/1,000 · 10 images/s · 1:20 left",
+        "inception weights, MB 0/96",
+        "inception weights, MB 32/96 · 1.6 MB/s · 0:40 left",
+    ]
 
 
 def test_arrays_and_generators_score_like_their_file(tmp_path):

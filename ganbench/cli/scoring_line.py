@@ -44,7 +44,8 @@ class ScoringLine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        if self._terminal:
+            self._progress.stop()
 
     def files(self, side: str, done: int, total: int) -> None:
         """`done` of the `total` files of a side are looked at."""
@@ -67,8 +68,8 @@ class ScoringLine:
         now = time.monotonic()
         began, first = self._began.setdefault(what, (now, done))
         rate = (done - first) / (now - began) if now > began else 0.0
-        left = f"{duration((total - done) / rate)} left" if rate else ""
-        self._show(what, done, total, f"{number(rate)} {unit} · {left}")
+        left = f"{number(rate)} {unit} · {duration((total - done) / rate)} left" if rate else ""
+        self._show(what, done, total, left)
 
     def _show(self, what: str, done: int, total: int, words: str) -> None:
         if self._terminal:
@@ -77,4 +78,5 @@ class ScoringLine:
             self._progress.update(self._tasks[what], completed=done, rate=words)
         elif time.monotonic() - self._printed > PLAIN:
             self._printed = time.monotonic()
-            self._console.print(f"{what} {done:,}/{total:,} · {words}", soft_wrap=True)
+            parts = (f"{what} {done:,}/{total:,}", words)
+            self._console.print(" · ".join(filter(None, parts)), soft_wrap=True)

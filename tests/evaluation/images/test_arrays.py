@@ -1,5 +1,6 @@
-"""Images in: npz and folders, right ones and wrong ones."""
+"""Images in: npz, folders, callables and data sets, right ones and wrong ones."""
 
+import io
 import sys
 
 import numpy as np
@@ -11,7 +12,8 @@ from safetensors.torch import save_file
 from ganbench import export
 from ganbench.datasets import load as load_builtin
 from ganbench.errors import InputError
-from ganbench.evaluation.images import load
+from ganbench.evaluation.images import Reading, load
+from tests.parity import shim
 
 
 @pytest.fixture
@@ -171,3 +173,60 @@ def test_hugging_face_needs_its_package(monkeypatch):
         load("hf:cifar10:test")
     with pytest.raises(InputError, match="expected hf:NAME:SPLIT"):
         load("hf:cifar10")
+
+
+class TestHuggingFace:
+    @pytest.fixture
+    def held(self, tmp_path, monkeypatch):
+        """Writes a data set of six rows, and gives its path and its pixels."""
+        datasets = shim.peer("datasets")
+        monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+        pixels = np.random.default_rng(0).integers(256, size=(6, 9, 8, 3), dtype=np.uint8)
+
+        def write(**columns):
+            streams = [io.BytesIO() for _ in pixels]
+            for stream, one in zip(streams, pixels, strict=True):
+                Image.fromarray(one).save(stream, "PNG")
+            contents = [{"bytes": s.getvalue(), "path": None} for s in streams]
+            contents[3:4] = columns.pop("third", contents[3:4])
+            kinds = {"label": datasets.ClassLabel(names=["tram", "bus", "car/van"])}
+            features = {"image": datasets.Image()} | {k: kinds[k] for k in columns}
+            rows = {"image": contents} | columns
+            made = datasets.Dataset.from_dict(rows, features=datasets.Features(features))
+            (tmp_path / "held").mkdir()
+            made.to_parquet(tmp_path / "held" / "train.parquet")
+            return f"hf:{tmp_path / 'held'}:train"
+
+        return write, torch.from_numpy(pixels).permute(0, 3, 1, 2)
+
+    def test_pictures_and_classes(self, held):
+        write, pixels = held
+        labels = [2, 0, 0, 2, 0, 2]
+        images = load(write(label=labels))
+        order = sorted(range(6), key=lambda i: labels[i])
+        assert torch.equal(images.tensor(), pixels[order])
+        assert [images.classes[i] for i in images.labels] == ["tram"] * 3 + ["car/van"] * 3
+
+    @pytest.mark.parametrize("columns", [{}, {"label": [0, 1, -1, 0, 1, 2]}])
+    def test_without_classes(self, held, columns):
+        write, pixels = held
+        images = load(write(**columns))
+        assert torch.equal(images.tensor(), pixels)
+        assert images.labels is None
+
+    def test_a_bad_row_is_named_and_can_be_left_out(self, held):
+        write, pixels = held
+        spec = write(label=[0, 0, 1, 1, 0, 1], third=[{"bytes": b"\x89PNG", "path": None}])
+        with pytest.raises(InputError, match="class 00001/row 3"):
+            load(spec)
+        images = load(spec, options=Reading(skip_bad=True))
+        assert torch.equal(images.tensor(), pixels[[0, 1, 4, 2, 5]])
+        assert images.labels.tolist() == [0, 0, 0, 1, 1]
+
+    def test_what_there_is_not(self, held, tmp_path):
+        write, _ = held
+        spec = write()
+        with pytest.raises(InputError, match=r"cannot be loaded: .*test"):
+            load(spec.replace(":train", ":test"))
+        with pytest.raises(InputError, match="cannot be loaded"):
+            load(f"hf:{tmp_path / 'none'}:train")
