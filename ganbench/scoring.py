@@ -75,14 +75,16 @@ def evaluate(
         cache_dir() if cache else None,
     )
     chosen = {preset: preset_of(preset)} if preset else PRESETS if every_preset else {None: None}
+    for peer in filter(None, chosen.values()):
+        reading = replace(reading, alpha="drop")  # as all peers do
+        for eye in names:
+            with_resize(eye, peer.resize)  # refused before the images are read
+    reference = reference_of(real, n, seed + 1, reading, runs_dir, scan("real"))
+    fakes = images_of(fake, n, seed, reading, runs_dir, scan("fake"))
+    held_out = _sibling(reference)
+    if control is not None:
+        held_out = images_of(control, n, seed + 2, reading, runs_dir, scan("held-out"))
     for name, row in chosen.items():
-        if row is not None:
-            reading = replace(reading, alpha=row.alpha)
-        reference = reference_of(real, n, seed + 1, reading, runs_dir, scan("real"))
-        fakes = images_of(fake, n, seed, reading, runs_dir, scan("fake"))
-        held_out = _sibling(reference)
-        if control is not None:
-            held_out = images_of(control, n, seed + 2, reading, runs_dir, scan("held-out"))
         taken = options
         if row is not None:
             eyes = [with_resize(eye, row.resize) for eye in names or (suitable(reference),)]

@@ -93,10 +93,15 @@ def test_progress_in_a_pipe_has_a_rate_and_a_time_left(capsys, monkeypatch):
         line.download("inception", 0, 96_000_000)
         now[0] = 80
         line.download("inception", 32_000_000, 96_000_000)
+        for seconds, done in ((100, 100), (120, 300)):  # the same once more, under another preset
+            now[0] = seconds
+            line.images("fake", done, 1000)
     assert capsys.readouterr().err.splitlines() == [
         "fake images 200/1,000 · 10 images/s · 1:20 left",
         "inception weights, MB 0/96",
         "inception weights, MB 32/96 · 1.6 MB/s · 0:40 left",
+        "fake images 100/1,000",
+        "fake images 300/1,000 · 10 images/s · 1:10 left",
     ]
 
 
@@ -196,6 +201,20 @@ def test_presets_resize_as_their_peers(folders, capsys):
         assert preset.resize in line
 
 
+def test_under_every_preset_a_generator_is_read_once(monkeypatch):
+    def eye(device, *, resize="clean"):
+        return extractors.pixels(device, size=2)
+
+    monkeypatch.setitem(extractors.EXTRACTORS, "inception", eye)
+    images = np.random.default_rng(0).integers(256, size=(2, 60, 2, 2, 3), dtype=np.uint8)
+    options = {"extractor": "inception", "every_preset": True, "baseline": False, "cache": False}
+    scores = ganbench.evaluate(*((image for image in side) for side in images), **options)
+    distances = {s.protocol["preset"]: s.value for s in scores if s.measure == "frechet"}
+    assert list(distances) == list(PRESETS)
+    assert distances["pytorch-fid"] == distances["clean-fid"]
+    assert distances["stylegan3"] < distances["pytorch-fid"]  # covariances divided by N
+
+
 def test_a_preset_keeps_the_other_options():
     assert with_resize("inception", "tf1") == "inception[resize=tf1]"
     spec = "inception[weights=/a/b.pth,resize=clean]"
@@ -231,6 +250,7 @@ def test_doctor_finds_what_is_wrong(capsys, monkeypatch):
         (("--measures", "kid:subset=3"), "did you mean 'subsets'"),
         (("--measures", "kid:subsets=x"), "must be a whole number, not 'x'"),
         (("--preset", "clean-fid", "--measures", "kid"), "leave --measures out"),
+        (("--why", "--extractor", "pixels"), "pixels does not: take one of inception"),
         (("--n", 1), "at least 2"),
     ],
 )

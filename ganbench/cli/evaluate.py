@@ -106,6 +106,8 @@ def main(words: Sequence[str]) -> int:
         console.print(scores_table(rows))
     if given.html is not None:
         _write_html(made, given.html)
+    if given.why:  # the presets warn of the same, each with its own number
+        rows = list({row["measure"]: row for row in reversed(rows)}.values())
     _print_notes(made, () if given.json or given.markdown else rows)
     return 0
 

@@ -30,7 +30,7 @@ class ScoringLine:
             transient=True,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._began: dict[str, tuple[float, int]] = {}
+        self._began: dict[str, tuple[float, int, int]] = {}
         self._printed = time.monotonic()
 
     def __enter__(self) -> ScoringLine:
@@ -64,9 +64,12 @@ class ScoringLine:
         self._show("measures", done, total, name)
 
     def _count(self, what: str, done: int, total: int, unit: str) -> None:
-        """With a rate since the first time that `what` was told, and the time that is left."""
+        """With a rate since `what` began, and the time that is left."""
         now = time.monotonic()
-        began, first = self._began.setdefault(what, (now, done))
+        began, first, last = self._began.get(what, (now, done, done))
+        if done < last:  # it begins once more, under another preset
+            began, first = now, done
+        self._began[what] = began, first, done
         rate = (done - first) / (now - began) if now > began else 0.0
         left = f"{number(rate)} {unit} · {duration((total - done) / rate)} left" if rate else ""
         self._show(what, done, total, left)
