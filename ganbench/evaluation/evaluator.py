@@ -17,7 +17,7 @@ from ganbench.evaluation.sample import NotApplicable, Sample
 from ganbench.measures import MEASURES, Measure
 from ganbench.measures.neighbours import Neighbours, neighbours
 from ganbench.measures.prd import Prd, prd_curve
-from ganbench.types import Score
+from ganbench.types import Score, Spread
 
 USUAL = 50_000  # samples, of a Fréchet distance in a paper
 
@@ -125,6 +125,7 @@ class Evaluator:
                 if intervals.reaches_zero(measure, spread):
                     spread, refusal = None, intervals.NEAR
             warnings += [refusal] if refusal else []
+            warnings += _beside(value, spread) if spread else []
         except InputError:
             raise
         except (NotApplicable, ValueError) as reason:
@@ -194,6 +195,17 @@ class _Nobody:
 
 def _reals(measure: Measure, sides: Mapping[str, Any]) -> Any:
     return getattr(sides["real"], dict(measure.needs)["real"])
+
+
+def _beside(value: float, spread: Spread) -> list[str]:
+    """That the value lies beside its interval, which is without the bias of few samples."""
+    low, high = intervals.interval(spread)
+    if low <= value <= high:
+        return []
+    return [
+        "the interval is about infinitely many samples, which would score about "
+        f"{spread.estimate:.3g}"
+    ]
 
 
 def _small_sample(measure: Measure, fake: Sample, bias: float | None) -> list[str]:

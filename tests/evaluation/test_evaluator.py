@@ -236,6 +236,16 @@ class TestIntervals:
         assert score.bias == pytest.approx((1 / 300 + 1 / 4000) * 4 * 9 / 4, rel=0.1)
         assert score.spread.estimate == pytest.approx(score.value - score.bias, abs=score.bias)
 
+    def test_a_value_beside_its_interval_is_explained(self):
+        real = sample(normal(400, 64, 0))
+        fakes = [sample(normal(400, 64, 1, shift=shift)) for shift in (0, 1)]
+        equal, distant = (next(Evaluator(real).score(fake, ["cmmd"])) for fake in fakes)
+        words = "the interval is about infinitely many samples, which would score about "
+        assert equal.interval[1] < equal.value  # cmmd is biased, and its interval is not
+        assert equal.warnings == (f"{words}{equal.spread.estimate:.3g}",)
+        assert distant.interval[0] < distant.value < distant.interval[1]
+        assert not distant.warnings
+
     def test_a_percentile_bootstrap_would_be_wrong(self):
         """Why there is none: it adds a second bias, and nominal 95 % cover less than half."""
         d, n, hits, repetitions = 8, 400, 0, 40
