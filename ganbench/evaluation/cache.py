@@ -36,8 +36,8 @@ def cache_dir() -> Path:
 class FeatureCache:
     """The cached rows of one extractor, below `folder`.
 
-    `spatial`: only segments with spatial features are used. A file that cannot be read is left
-    aside, as if it were not there.
+    `spatial`: only segments for which spatial features were asked are used, whether the extractor
+    has any or not. A file that cannot be read is left aside, as if it were not there.
     """
 
     def __init__(self, folder: Path, extractor: Extractor, spatial: bool = False) -> None:
@@ -45,8 +45,8 @@ class FeatureCache:
         self.spatial = spatial
         self._segments: list[dict[str, Tensor]] = []
         for path in sorted(self.folder.glob("*.safetensors")):
-            segment = _read(path)
-            if segment and (not spatial or "spatial" in segment):
+            segment, asked = _read(path)
+            if segment and (asked or not spatial):
                 self._segments.append(segment)
 
     def find(self, keys: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
@@ -86,7 +86,7 @@ class FeatureCache:
         part = path.with_suffix(".part")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            save_file(tensors, part)
+            save_file(tensors, part, {"spatial": "asked" if self.spatial else "not asked"})
             part.replace(path)
         except (OSError, SafetensorError):
             with suppress(OSError):
@@ -105,12 +105,14 @@ def prune(folder: Path, limit: int = LIMIT) -> int:
     return gone
 
 
-def _read(path: Path) -> dict[str, Tensor] | None:
+def _read(path: Path) -> tuple[dict[str, Tensor], bool]:
+    """The tensors of a segment, none if it is damaged, and whether spatial ones were asked for."""
     try:
         with safe_open(path, "pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            asked = (file.metadata() or {}).get("spatial") == "asked"
+            return {name: file.get_tensor(name) for name in file.keys()}, asked  # noqa: SIM118
     except (OSError, SafetensorError):
-        return None
+        return {}, False
 
 
 def _words(keys: Tensor) -> np.ndarray:

@@ -82,6 +82,15 @@ def test_spatial_features_are_computed_when_they_are_wanted(tmp_path, pixels):
     assert torch.equal(again.spatial, found.spatial)
 
 
+def test_an_extractor_without_spatial_features_is_not_asked_again(tmp_path, pixels):
+    eye = Counting()
+    plain = Extractor("plain", "b" * 64, lambda x: Outputs(eye.extract(x).features), 7)
+    for _ in range(2):
+        (outputs,), _ = extract(images(pixels), [plain], spatial=True, cache=tmp_path)
+        assert eye.asked == 50
+        assert outputs.spatial is None
+
+
 def test_an_interrupted_extraction_keeps_what_it_had(tmp_path, pixels, monkeypatch):
     monkeypatch.setattr("ganbench.evaluation.extract.ROWS", 10)
     monkeypatch.setattr("ganbench.evaluation.extract.READ", 5)
