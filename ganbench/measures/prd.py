@@ -10,6 +10,7 @@ from sklearn.cluster import MiniBatchKMeans
 from torch import Tensor
 
 TINY = 1e-10
+BATCH = 100  # of the mini-batch k-means: what the authors' code had by scikit-learn's default
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,8 @@ def prd_curve(
     both = np.concatenate(sides)
     curves = []
     for _ in range(runs):
-        means = MiniBatchKMeans(clusters, n_init=10, random_state=draws.randint(2**31))
+        state = draws.randint(2**31)
+        means = MiniBatchKMeans(clusters, n_init=10, batch_size=BATCH, random_state=state)
         labels = means.fit(both).labels_
         p, q = (np.bincount(part, minlength=clusters) / n for part in (labels[:n], labels[n:]))
         curves.append(prd_of_histograms(torch.from_numpy(p), torch.from_numpy(q), angles))
