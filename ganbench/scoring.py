@@ -79,7 +79,7 @@ def evaluate(
         reading = replace(reading, alpha="drop")  # as all peers do
         for eye in names:
             with_resize(eye, peer.resize)  # refused before the images are read
-    reference = reference_of(real, n, seed + 1, reading, runs_dir, scan("real"))
+    reference = _known(real) or images_of(real, n, seed + 1, reading, runs_dir, scan("real"))
     fakes = images_of(fake, n, seed, reading, runs_dir, scan("fake"))
     held_out = _sibling(reference)
     if control is not None:
@@ -150,20 +150,6 @@ def images_of(
     return samples_of(run, n or DRAWN, step=int(step) if step else None, seed=seed)
 
 
-def reference_of(
-    source: Any,
-    n: int | None,
-    seed: int,
-    reading: Reading | None = None,
-    runs_dir: Path = RUNS,
-    progress: Progress | None = None,
-) -> Images | Path:
-    """Like `images_of`, or the path of a file of statistics."""
-    if isinstance(source, (str, Path)) and stats.is_statistics(Path(source)):
-        return Path(source)
-    return images_of(source, n, seed, reading, runs_dir, progress)
-
-
 def newest_scores(run: str, runs_dir: Path = RUNS) -> list[dict[str, Any]]:
     """The newest scores of a run, as JSON has them. Raises StoreError if there is no such run."""
     found = folder.find(runs_dir, run)
@@ -171,6 +157,13 @@ def newest_scores(run: str, runs_dir: Path = RUNS) -> list[dict[str, Any]]:
     if not scores:
         raise InputError(f"run {found.id} has no scores yet")
     return scores[-1]
+
+
+def _known(source: Any) -> Path | None:
+    """The file of statistics that a spec names, if it names one."""
+    if isinstance(source, (str, Path)) and stats.is_statistics(Path(source)):
+        return Path(source)
+    return None
 
 
 def _sibling(real: Images | Path) -> Images | None:
