@@ -116,7 +116,7 @@ def frechet_distance(rounds: int, d: int = 2048) -> None:
     )
 
 
-def features(rounds: int, n: int) -> None:
+def features(rounds: int, n: int, peer_batch: int) -> None:
     """Images a second of Inception, resize included."""
     weights = as_weights(random_weights())
     images = torch.randint(256, (n, 3, 256, 256), dtype=torch.uint8)
@@ -143,11 +143,12 @@ def features(rounds: int, n: int) -> None:
 
     def peer() -> None:
         with torch.inference_mode():
-            for part in images.split(50):
+            for part in images.split(peer_batch):
                 theirs(part)
 
-    found = interleaved({**jobs, "torch-fidelity, batch 50": peer}, rounds)
-    base = found["torch-fidelity, batch 50"]
+    theirs_named = f"torch-fidelity, batch {peer_batch}"
+    found = interleaved({**jobs, theirs_named: peer}, rounds)
+    base = found[theirs_named]
     ideal = peak() / operations(inception(weights=weights), images)
     rows = {
         k: f"{n / v:7.1f} images/s   {base / v:5.2f}×   {n / v / ideal:4.0%} of fp32 peak"
@@ -182,11 +183,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--n", type=int, default=64, help="images of the feature benchmark")
+    parser.add_argument("--peer-batch", type=int, default=50)
     parser.add_argument("--files", type=int, default=300)
     args = parser.parse_args()
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
     frechet_distance(args.rounds)
-    features(args.rounds, args.n)
+    features(args.rounds, args.n, args.peer_batch)
     decoding(args.files)
 
 

@@ -102,7 +102,7 @@ CONTENDERS: dict[str, tuple[Run, str, float, int]] = {
         4,
         32,
     ),
-    "P R D C, prdc": (prdc, "prdc", 3, 32),
+    "P R D C, prdc": (prdc, "prdc", 3, 64),  # scikit-learn computes in float64
     "KID, all pairs, with its error": (ours_kid, "ganbench", 2, 32),
     "KID 100×1000": (ours_subsets, "ganbench", 0, 32),
     "KID 100×1000, torch-fidelity": (fidelity_kid, "torch-fidelity", 0, 32),

@@ -60,7 +60,7 @@ def evaluate(
     Raises InputError for what cannot be used, naming it and what would be right.
     """
     made = made or Evaluation()
-    reading = Reading(skip_bad=skip_bad, alpha=alpha)
+    reading = Reading(skip_bad=skip_bad, alpha="drop" if preset or every_preset else alpha)
     scan = partial(partial, report.files) if report else lambda side: None
     names = (extractor,) if isinstance(extractor, str) else tuple(extractor)
     options = Options(
@@ -76,13 +76,13 @@ def evaluate(
     )
     chosen = {preset: preset_of(preset)} if preset else PRESETS if every_preset else {None: None}
     for peer in filter(None, chosen.values()):
-        reading = replace(reading, alpha="drop")  # as all peers do
         for eye in names:
             with_resize(eye, peer.resize)  # refused before the images are read
     reference = _known(real) or images_of(real, n, seed + 1, reading, runs_dir, scan("real"))
     fakes = images_of(fake, n, seed, reading, runs_dir, scan("fake"))
-    held_out = _sibling(reference)
-    if control is not None:
+    if control is None:
+        held_out = _sibling(reference)
+    else:
         held_out = images_of(control, n, seed + 2, reading, runs_dir, scan("held-out"))
     for name, row in chosen.items():
         taken = options
