@@ -92,9 +92,8 @@ def print_summary(run: Mapping[str, Any], folder: str, page: str) -> None:
     """The end of a run: `run` is what `store.query.show_run` gives."""
     summary = run["summary"] or {}
     console.print()
-    console.print(
-        f"[bold]{run['id']}[/] {run['state']} at step {run['step']:,} of {run['steps']:,}"
-    )
+    of = f" of {run['steps']:,}" if run["steps"] else ""
+    console.print(f"[bold]{run['id']}[/] {run['state']} at step {run['step']:,}{of}")
     if run["reason"]:
         console.print(run["reason"], style="yellow")
     if summary.get("scalars"):
@@ -107,22 +106,24 @@ def print_summary(run: Mapping[str, Any], folder: str, page: str) -> None:
         console.print(f"\nscores of the generator at step {run['scored_at']:,}", style="dim")
         console.print(scores_table(run["scores"]))
     console.print()
-    console.print(_facts(summary, folder, page))
+    console.print(_facts(run, folder, page))
 
 
-def _facts(summary: Mapping[str, Any], folder: str, page: str) -> Table:
+def _facts(run: Mapping[str, Any], folder: str, page: str) -> Table:
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="dim")
+    summary = run["summary"]
     if summary:
         facts.add_row("duration", duration(summary["seconds"]))
-        facts.add_row("images/s", number(summary["images_per_second"]))
+        if run["seen"]:
+            facts.add_row("images/s", number(summary["images_per_second"]))
         facts.add_row("peak memory", f"{summary['peak_memory']:,} MiB")
         use = summary["gpu_use"]
         facts.add_row("GPU", "no GPU" if use is None else f"{use:.0f} % in use")
-        if summary["scorings_skipped"]:
+        if summary.get("scorings_skipped"):
             skipped = f"{summary['scorings_skipped']} skipped to stay within scoring.budget"
             facts.add_row("scorings", f"{summary['scorings']} made, {skipped}")
-        if summary["best"]:
+        if summary.get("best"):
             values = (f"{key} {number(value)}" for key, value in summary["best"].items())
             facts.add_row("best checkpoint", ", ".join(values))
     facts.add_row("run folder", folder)

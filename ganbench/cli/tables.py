@@ -51,7 +51,7 @@ def runs_table(runs: Sequence[Mapping[str, Any]]) -> Table:
         made.add_row(
             run["id"],
             f"[{colour}]{run['state']}[/]",
-            f"{run['step']:,}/{run['steps']:,}",
+            f"{run['step']:,}" + (f"/{run['steps']:,}" if run["steps"] else ""),
             run["created"][:16].replace("T", " "),
             duration(run["seconds"]),
             "  ".join(f"{s['measure']} {number(s['value'])}" for s in run["scores"][:3]),

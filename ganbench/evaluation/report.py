@@ -39,7 +39,9 @@ ARROWS = {"higher": "↑", "lower": "↓", "to 0": "→ 0", "to 1": "→ 1"}
 
 def to_json(score: Score) -> dict[str, Any]:
     """A score as JSON has it: mappings, lists, numbers and strings."""
-    return {**asdict(score), "warnings": list(score.warnings)}
+    row = MEASURES.get(score.measure)
+    better = row.direction if row is not None else None
+    return {**asdict(score), "better": better, "warnings": list(score.warnings)}
 
 
 def name_of(score: Score) -> str:

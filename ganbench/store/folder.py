@@ -1,17 +1,21 @@
 """The run folder, the only truth about a run: `<runs dir>/<id>/`.
 
 run.json                    what was run: config, environment, command, tags
+annotations.json            tags and notes, once somebody has changed them
 events-<host>-<pid>.jsonl   what happened, one journal a process (`store/journal.py`)
 media/<sha256>.webp         pictures, by the hash of their content
 checkpoints/<step>/         safetensors files and state.json
+console.log                 what the process printed
+files/                      whatever else was logged
 """
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +28,7 @@ from ganbench.store.journal import spell
 
 FORMAT = 1
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # without the look-alikes 0 o 1 i l
+DEPTH = 4  # folders between the runs dir and a run
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,16 @@ class RunFolder:
     def media(self) -> Path:
         """Where the pictures are."""
         return self.path / "media"
+
+    @property
+    def console(self) -> Path:
+        """What the run's processes printed."""
+        return self.path / "console.log"
+
+    @property
+    def files(self) -> Path:
+        """Where other files that were logged are."""
+        return self.path / "files"
 
     @property
     def checkpoints(self) -> Path:
@@ -62,13 +77,17 @@ class RunFolder:
         return content
 
 
-def create(runs_dir: Path, recipe: str, content: Mapping[str, Any]) -> RunFolder:
-    """A new run folder with `content` in its run.json. Raises StoreError if it cannot be made."""
+def create(runs_dir: Path, stem: str, content: Mapping[str, Any]) -> RunFolder:
+    """A new run folder with `content` in its run.json; `stem` becomes part of its id.
+
+    Raises StoreError if it cannot be made.
+    """
+    stem = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:40] or "run"
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
         while True:
             code = "".join(secrets.choice(ALPHABET) for _ in range(6))
-            path = runs_dir / f"{code}-{recipe}"
+            path = runs_dir / f"{code}-{stem}"
             try:
                 path.mkdir()
                 break
@@ -107,16 +126,29 @@ def find(runs_dir: Path, name: str) -> RunFolder:
 
 
 def all_runs(runs_dir: Path) -> list[RunFolder]:
-    """Every folder below `runs_dir` that holds a run.json, by name."""
+    """Every folder below `runs_dir` that holds a run.json, by name; of equal names the first."""
     try:
-        entries = sorted(os.listdir(runs_dir))
+        found = sorted(_below(runs_dir, DEPTH), key=lambda run: (run.id, run.path))
     except FileNotFoundError:
         return []
     except OSError as error:
         raise StoreError(explain(error, runs_dir)) from error
-    return [
-        RunFolder(runs_dir / name) for name in entries if (runs_dir / name / "run.json").is_file()
-    ]
+    return list({run.id: run for run in reversed(found)}.values())[::-1]
+
+
+def _below(folder: Path, depth: int) -> Iterator[RunFolder]:
+    """The runs in `folder`, and in its subfolders that are no runs themselves."""
+    with os.scandir(folder) as entries:
+        names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir()]
+    for name in names:
+        path = folder / name
+        if os.path.exists(f"{path}/run.json"):
+            yield RunFolder(path)
+        elif depth > 1:
+            try:
+                yield from _below(path, depth - 1)
+            except OSError:  # a folder that we may not read is not ours
+                continue
 
 
 def delete(run: RunFolder) -> None:

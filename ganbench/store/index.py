@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,17 @@ from sqlalchemy import Connection, Engine, create_engine, delete, event, insert,
 from ganbench.errors import StoreError, explain
 from ganbench.store import schema
 from ganbench.store.folder import RunFolder, all_runs
-from ganbench.store.ingest import ingest
+from ganbench.store.ingest import PART, ingest
 from ganbench.store.journal import journals
 
+PER_RUN = (
+    schema.series,
+    schema.runs,
+    schema.journals,
+    schema.media,
+    schema.texts,
+    schema.scores,
+)
 REMOTE = ("nfs", "cifs", "smb", "lustre", "gpfs", "fuse.sshfs", "9p", "ceph", "glusterfs")
 
 
@@ -36,29 +44,65 @@ class Index:
         self._writer = self.engine.execution_options(write=True)
 
     def refresh(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Reads what is new in the run folders; `progress(done, total)` counts runs.
+        """Reads what is new in the run folders; `progress(done, total)` counts bytes of journals.
 
         A run that cannot be read keeps what is known of it, and `problems` says why.
         """
-        self.problems = []
+        problems = []
         found = {run.id: run for run in all_runs(self.runs_dir)}
-        with self.engine.connect() as connection:
-            known = set(connection.scalars(select(schema.runs.c.run)))
-            table = schema.journals.c
-            rows = connection.execute(select(table.run, table.name, table.offset))
-            offsets = {(run, name): offset for run, name, offset in rows}
-        grown = [run for run in found.values() if _has_grown(run, offsets, known)]
-        for run in known - set(found):
+        grown, gone = self._changes(found)
+        for run in gone:
             with self._writer.begin() as connection:
                 _forget(connection, run)
-        for done, folder in enumerate(grown):
-            if progress is not None:
-                progress(done, len(grown))
+        done, total = 0, sum(size for _, size in grown)
+        for folder, size in grown:
             try:
-                with self._writer.begin() as connection:
-                    ingest(connection, folder)
+                for part in self._read(folder):
+                    if progress is not None:
+                        progress(min(done + part, total), total)
             except (StoreError, OSError) as error:
-                self.problems.append(str(error))
+                problems.append(str(error))
+            done += size
+        self.problems = problems
+
+    def _read(self, folder: RunFolder) -> Iterator[int]:
+        """All that is new in one run, part by part; yields about how many bytes were read."""
+        path = str(folder.path.relative_to(self.runs_dir))
+        part, more = 0, True
+        while more:
+            yield part
+            with self._writer.begin() as connection:
+                more = not ingest(connection, folder, path)
+            part += PART
+
+    def _changes(
+        self, found: Mapping[str, RunFolder]
+    ) -> tuple[list[tuple[RunFolder, int]], set[str]]:
+        """The runs in which there is something new, with its bytes, and those that are gone."""
+        with self.engine.connect() as connection:
+            table = schema.runs.c
+            rows = connection.execute(select(table.run, table.path, table.ended, table.mtime))
+            known = {row.run: row for row in rows}
+            table = schema.journals.c
+            sizes = connection.execute(select(table.run, table.name, table.offset))
+            offsets = {(run, name): offset for run, name, offset in sizes}
+        gone = set(known) - set(found)
+        grown = []
+        for run in found.values():
+            row = known.get(run.id)
+            if row is not None and row.path != str(run.path.relative_to(self.runs_dir)):
+                gone.add(run.id)  # moved
+                row = None
+            try:
+                same = row is not None and run.path.stat().st_mtime == row.mtime
+                if same and row is not None and row.ended:
+                    continue
+                size = _unread(run, {} if row is None else offsets)
+            except OSError:  # removed while we looked
+                continue
+            if size or not same:
+                grown.append((run, size))
+        return grown, gone
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Forgets everything and reads all run folders again; returns their number."""
@@ -128,17 +172,16 @@ def _create(connection: Connection) -> None:
     connection.execute(insert(schema.meta).values(key="version", value=schema.VERSION))
 
 
-def _has_grown(run: RunFolder, offsets: Mapping[tuple[str, str], int], known: Set[str]) -> bool:
-    if run.id not in known:
-        return True
+def _unread(run: RunFolder, offsets: Mapping[tuple[str, str], int]) -> int:
+    """Bytes of the run's journals beyond `offsets`."""
     sizes = {path.name: path.stat().st_size for path in journals(run.path)}
-    return any(size > offsets.get((run.id, name), 0) for name, size in sizes.items())
+    return sum(max(size - offsets.get((run.id, name), 0), 0) for name, size in sizes.items())
 
 
 def _forget(connection: Connection, run: str) -> None:
     ids = select(schema.series.c.id).where(schema.series.c.run == run)
     connection.execute(delete(schema.chunks).where(schema.chunks.c.series.in_(ids)))
-    for table in (schema.series, schema.runs, schema.journals, schema.media, schema.scores):
+    for table in PER_RUN:
         connection.execute(delete(table).where(table.c.run == run))
 
 

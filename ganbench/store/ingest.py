@@ -1,7 +1,8 @@
-"""From journals to the index: the new records of one run folder, in one transaction."""
+"""From journals to the index: the new records of one run folder, a part of them a transaction."""
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -11,46 +12,79 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, select, update
 
 from ganbench.store import schema
+from ganbench.store.annotations import read as read_annotations
 from ganbench.store.folder import RunFolder
 from ganbench.store.journal import HEAD, journals, read, unspell
+from ganbench.store.points import append
 
-Points = NDArray[np.float64]
+PART = 2**22  # bytes of journals that one transaction reads
+SETTLED = 2.0  # seconds after which a folder's time is believed to be its last
+Rows = dict[tuple[str, ...], list[list[Any]]]  # rows of step, seen, time, values… by their names
 
 
-def ingest(connection: Connection, folder: RunFolder) -> None:
-    """Reads what the journals of `folder` have grown by."""
+def ingest(connection: Connection, folder: RunFolder, path: str) -> bool:
+    """Reads a part of what `folder`, at `path` below the runs dir, has grown by; is that all?"""
     table = schema.runs
-    if not connection.scalar(select(table.c.run).where(table.c.run == folder.id)):
-        content = folder.read()
-        connection.execute(
-            insert(table).values(run=folder.id, created=content["created"], content=content)
-        )
-    for path in sorted(journals(folder.path)):
-        _ingest_journal(connection, folder.id, path)
-
-
-def _ingest_journal(connection: Connection, run: str, path: Path) -> None:
-    table = schema.journals
-    this = (table.c.run == run) & (table.c.name == path.name)
+    this = table.c.run == folder.id
+    mtime = folder.path.stat().st_mtime
     found = connection.execute(select(table).where(this)).mappings().one_or_none()
-    state: dict[str, Any] = dict(found) if found else _new_journal(run, path.name)
-    records, state["offset"], damaged = read(path, state["offset"])
+    run: dict[str, Any] = dict(found) if found else _new_run(folder, path)
+    run["annotations"] = read_annotations(folder, run["content"])
+    done, left = True, PART
+    for journal in sorted(journals(folder.path)):
+        left -= _ingest_journal(connection, run, journal, left)
+        done = left > 0
+        if not done:
+            break
+    ends = select(schema.journals.c.end).where(schema.journals.c.run == folder.id)
+    run["ended"] = done and all(end is not None for end in connection.scalars(ends))
+    run["mtime"] = mtime if done and time.time() - mtime > SETTLED else 0.0
+    if found:
+        connection.execute(update(table).where(this).values(run))
+    else:
+        connection.execute(insert(table).values(run))
+    return done
+
+
+def _new_run(folder: RunFolder, path: str) -> dict[str, Any]:
+    content = folder.read()
+    return {
+        "run": folder.id,
+        "path": path,
+        "created": content["created"],
+        "content": content,
+        "picture": None,
+        "scores": None,
+        "best": {},
+    }
+
+
+def _ingest_journal(connection: Connection, run: dict[str, Any], path: Path, most: int) -> int:
+    """Reads about `most` bytes of a journal; returns how many there were."""
+    table = schema.journals
+    this = (table.c.run == run["run"]) & (table.c.name == path.name)
+    found = connection.execute(select(table).where(this)).mappings().one_or_none()
+    state: dict[str, Any] = dict(found) if found else _new_journal(run["run"], path.name)
+    start: int = state["offset"]
+    records, state["offset"], damaged = read(path, start, most)
     if not records and not damaged:
-        return
+        return 0
     state["damaged"] += damaged
     state["columns"] = dict(state["columns"])
-    points: dict[str, list[tuple[float, ...]]] = defaultdict(list)
+    rows: Rows = defaultdict(list)
     for record in records:
         if isinstance(record, list):
-            _row(state, record, points)
+            _row(state, record, rows)
         else:
             _record(connection, run, state, record)
-    for name, rows in points.items():
-        _append(connection, run, name, np.array(rows, np.float64).T)
+    for name, points in _series(rows).items():
+        append(connection, run["run"], name, points)
     if found:
         connection.execute(update(table).where(this).values(state))
     else:
         connection.execute(insert(table).values(state))
+    size: int = state["offset"] - start
+    return size
 
 
 def _new_journal(run: str, name: str) -> dict[str, Any]:
@@ -68,20 +102,40 @@ def _new_journal(run: str, name: str) -> dict[str, Any]:
     }
 
 
-def _row(state: dict[str, Any], row: list[Any], points: dict[str, list[tuple[float, ...]]]) -> None:
+def _row(state: dict[str, Any], row: list[Any], rows: Rows) -> None:
     """[columns id, step, seen, elapsed, values…]"""
-    number, step, seen, elapsed, *values = row
-    names = state["columns"].get(str(number))
+    names = state["columns"].get(str(row[0]))
     if names is None or state["opened"] is None:  # the line that said so was damaged
         state["damaged"] += 1
         return
-    when = state["opened"]["time"] + elapsed
-    state.update(step=max(step, state["step"]), seen=max(seen, state["seen"]), time=when)
-    for name, value in zip(names[len(HEAD) :], values, strict=True):
-        points[name].append((step, seen, when, unspell(value)))
+    _, step, seen, elapsed, *_ = row
+    row[3] = state["opened"]["time"] + elapsed
+    state.update(step=max(step, state["step"]), seen=max(seen, state["seen"]), time=row[3])
+    rows[tuple(names[len(HEAD) :])].append(row[1:])
 
 
-def _record(connection: Connection, run: str, state: dict[str, Any], record: Any) -> None:
+def _series(rows: Rows) -> dict[str, NDArray[np.float64]]:
+    """Of each name the points, float64 4×n: step, seen, time, value; in the order of the rows."""
+    parts: dict[str, list[NDArray[np.float64]]] = defaultdict(list)
+    for names, lines in rows.items():
+        try:
+            table = np.array(lines, np.float64).T
+        except ValueError:  # "NaN" and its like
+            table = np.array([[unspell(value) for value in line] for line in lines]).T
+        for i, name in enumerate(names):
+            parts[name].append(table[[0, 1, 2, 3 + i]])
+    merged = {}
+    for name, found in parts.items():
+        points = np.concatenate(found, axis=1)
+        if len(found) > 1:
+            points = points[:, np.argsort(points[2], kind="stable")]
+        merged[name] = points
+    return merged
+
+
+def _record(
+    connection: Connection, run: dict[str, Any], state: dict[str, Any], record: Any
+) -> None:
     state["time"] = record.get("time", state["time"])
     match record["kind"]:
         case "open":
@@ -89,18 +143,58 @@ def _record(connection: Connection, run: str, state: dict[str, Any], record: Any
         case "columns":
             state["columns"][str(record["id"])] = record["names"]
         case "media":
-            key = {"run": run, "name": record["name"], "step": record["step"]}
+            key = {"run": run["run"], "name": record["name"], "step": record["step"]}
             rest = {k: record[k] for k in ("seen", "time", "sha256", "width", "height")}
+            rest["caption"] = record.get("caption")
             _replace(connection, schema.media, key, rest)
+            if run["picture"] is None or record["step"] >= run["picture"]["step"]:
+                run["picture"] = {"sha256": record["sha256"], "step": record["step"]}
+        case "text":
+            key = {"run": run["run"], "name": record["name"], "step": record["step"]}
+            rest = {k: record[k] for k in ("seen", "time", "text")}
+            _replace(connection, schema.texts, key, rest)
+        case "config":
+            content = run["content"]
+            run["content"] = {**content, "config": {**content["config"], **record["values"]}}
         case "scores":
-            for rank, score in enumerate(record["scores"]):
-                key = {"run": run, "step": record["step"]}
-                key |= {k: score[k] for k in ("measure", "extractor", "n_fake")}
-                rest = {"rank": rank, "seen": record["seen"], "time": record["time"]}
-                rest["score"] = score
-                _replace(connection, schema.scores, key, rest)
+            _scores(connection, run, record)
         case "end":
             state.update(end=record, step=record["step"], seen=record["seen"])
+    if "step" in record:
+        state["step"] = max(state["step"], record["step"])
+
+
+def _scores(connection: Connection, run: dict[str, Any], record: Any) -> None:
+    """The scores of one step; the run itself keeps the last ones, and the best of each measure."""
+    best = dict(run["best"])
+    for rank, score in enumerate(record["scores"]):
+        key = {"run": run["run"], "step": record["step"]}
+        key |= {k: score[k] for k in ("measure", "extractor", "n_fake")}
+        rest = {"rank": rank, "seen": record["seen"], "time": record["time"], "score": score}
+        _replace(connection, schema.scores, key, rest)
+        name = f"{score['measure']} {score['extractor']} {score['n_fake']}"
+        loss = _loss(score)
+        if loss is not None and (name not in best or loss < best[name]["loss"]):
+            best[name] = {"step": record["step"], "value": score["value"], "loss": loss}
+    run["best"] = best
+    if run["scores"] is None or record["step"] >= run["scores"]["step"]:
+        table = schema.scores.c
+        query = select(table.score).where(table.run == run["run"], table.step == record["step"])
+        scores = connection.scalars(query.order_by(table.rank)).all()
+        run["scores"] = {"step": record["step"], "scores": list(scores)}
+
+
+def _loss(score: dict[str, Any]) -> float | None:
+    """How far from the best a score is; None if it does not say where the best is."""
+    better, value = score.get("better"), score["value"]
+    if better is None or value is None or isinstance(value, str):
+        return None
+    match better:
+        case "lower":
+            return float(value)
+        case "higher":
+            return -float(value)
+    return abs(float(value) - float(better.removeprefix("to ")))
 
 
 def _replace(connection: Connection, table: Any, key: dict[str, Any], rest: dict[str, Any]) -> None:
@@ -110,38 +204,3 @@ def _replace(connection: Connection, table: Any, key: dict[str, Any], rest: dict
     if known is None or known <= rest["time"]:
         connection.execute(delete(table).where(*this))
         connection.execute(insert(table).values(**key, **rest))
-
-
-def _append(connection: Connection, run: str, name: str, points: Points) -> None:
-    """Adds 4×n points to a series: fills its last chunk, then begins new ones."""
-    table, chunk = schema.series, schema.chunks
-    query = select(table.c.id, table.c.n).where(table.c.run == run, table.c.name == name)
-    found = connection.execute(query).one_or_none()
-    if found is None:
-        new = insert(table).values(run=run, name=name, n=0).returning(table.c.id)
-        number, n = connection.execute(new).scalar_one(), 0
-    else:
-        number, n = found
-    part = n // schema.CHUNK
-    if n % schema.CHUNK:
-        here = (chunk.c.series == number) & (chunk.c.part == part)
-        old: bytes = connection.execute(select(chunk.c.points).where(here)).scalar_one()
-        points = np.concatenate((unpack(old), points), axis=1)
-        connection.execute(delete(chunk).where(here))
-        n -= n % schema.CHUNK
-    for start in range(0, points.shape[1], schema.CHUNK):
-        piece = points[:, start : start + schema.CHUNK]
-        connection.execute(
-            insert(chunk).values(
-                series=number,
-                part=part + start // schema.CHUNK,
-                n=piece.shape[1],
-                points=np.ascontiguousarray(piece).tobytes(),
-            )
-        )
-    connection.execute(update(table).where(table.c.id == number).values(n=n + points.shape[1]))
-
-
-def unpack(blob: bytes) -> Points:
-    """The points of a chunk: float64 4×n, rows step, seen, time, value."""
-    return np.frombuffer(blob, np.float64).reshape(4, -1)

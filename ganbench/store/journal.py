@@ -100,14 +100,18 @@ def unspell(value: float | str) -> float:
     return float(value)
 
 
-def read(path: Path, offset: int = 0) -> tuple[list[Any], int, int]:
+def read(path: Path, offset: int = 0, most: int = -1) -> tuple[list[Any], int, int]:
     """The records from byte `offset` on, the offset after them, and how many lines were damaged.
+
+    Reads about `most` bytes, to the end of a line; −1 is all.
 
     A last line without its end is not yet a record: it is read the next time.
     """
     with path.open("rb") as file:
         file.seek(offset)
-        data = file.read()
+        data = file.read(most)
+        if most > 0 and len(data) == most:
+            data += file.readline()
     end = data.rfind(b"\n") + 1
     records, damaged = [], 0
     for line in data[:end].splitlines():

@@ -2,101 +2,114 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, select
+import orjson
+from sqlalchemy import Connection, RowMapping, func, select
 
 from ganbench.store import liveness, schema
 from ganbench.store.index import Index
-from ganbench.store.ingest import Points, unpack
+from ganbench.store.points import EVERYWHERE, extremes, latest_by_step, load
 
 Row = dict[str, Any]
+PICTURE = ("name", "step", "seen", "sha256", "width", "height", "caption")
+JOURNAL = ("run", "name", "damaged", "step", "seen", "time", "opened", "end")
+TEXT = ("name", "step", "seen", "time", "text")
 
 
 def list_runs(index: Index) -> list[Row]:
-    """All runs, the newest first: id, recipe, state, step, steps, scores, picture and times."""
+    """All runs, the newest first: id, recipe, state, step, steps, scores, best, picture, tags."""
+    table = schema.runs.c
     with index.engine.connect() as connection:
-        runs = connection.execute(select(schema.runs).order_by(schema.runs.c.created.desc()))
-        journals = _by_run(connection, schema.journals)
-        scores = _by_run(connection, schema.scores)
-        pictures = _by_run(connection, schema.media)
-        return [
-            _summary(
-                index.runs_dir,
-                run["content"],
-                journals.get(run["run"], []),
-                scores.get(run["run"], []),
-                pictures.get(run["run"], []),
-            )
-            for run in runs.mappings()
-        ]
+        runs = connection.execute(select(schema.runs).order_by(table.created.desc())).mappings()
+        journals = _journals(connection)
+        return [_summary(index.runs_dir, run, journals.get(run["run"], [])) for run in runs]
 
 
 def show_run(index: Index, run: str) -> Row | None:
     """One run: its summary, and config, environment, all scores, pictures and series sizes."""
     with index.engine.connect() as connection:
-        query = select(schema.runs.c.content).where(schema.runs.c.run == run)
-        content = connection.scalar(query)
-        if content is None:
+        query = select(schema.runs).where(schema.runs.c.run == run)
+        found = connection.execute(query).mappings().one_or_none()
+        if found is None:
             return None
-        journals = _by_run(connection, schema.journals, run).get(run, [])
-        scores = _by_run(connection, schema.scores, run).get(run, [])
-        scores.sort(key=lambda row: (int(row["step"]), int(row["rank"])))
-        pictures = _by_run(connection, schema.media, run).get(run, [])
-        table = schema.series.c
-        query = select(table.name, table.n).where(table.run == run).order_by(table.name)
-        sizes = {row.name: row.n for row in connection.execute(query)}
+        journals = _journals(connection, run).get(run, [])
+        table = schema.scores.c
+        query = select(schema.scores).where(table.run == run).order_by(table.step, table.rank)
+        scores = connection.execute(query).mappings().all()
+        table = schema.media.c
+        columns = (table[name] for name in PICTURE)
+        query = select(*columns).where(table.run == run).order_by(table.step, table.name)
+        pictures = [dict(zip(PICTURE, row, strict=True)) for row in connection.execute(query)]
+        points = _sizes(connection, run)
+        texts = _count(connection, schema.texts, run)
+    content = found["content"]
     return {
-        **_summary(index.runs_dir, content, journals, scores, pictures),
-        **{key: content.get(key) for key in ("config", "environment", "command", "tags")},
+        **_summary(index.runs_dir, found, journals),
+        **{key: content.get(key) for key in ("config", "environment", "command")},
+        "notes": found["annotations"]["notes"],
         "history": [{"step": s["step"], "seen": s["seen"], **s["score"]} for s in scores],
-        "pictures": [
-            {key: picture[key] for key in ("name", "step", "seen", "sha256", "width", "height")}
-            for picture in sorted(pictures, key=lambda picture: int(picture["step"]))
-        ],
-        "points": sizes,
+        "pictures": pictures,
+        "points": points,
+        "texts": texts,
         "damaged": sum(journal["damaged"] for journal in journals),
         "processes": len(journals),
     }
 
 
 def pulse(index: Index, run: str) -> Row | None:
-    """How far a run has come: state, step, and counts of points, pictures and scores."""
-    shown = show_run(index, run)
-    if shown is None:
-        return None
-    kept = ("state", "reason", "step", "steps", "seen", "seconds", "points")
-    counts = {"pictures": len(shown["pictures"]), "scores": len(shown["history"])}
-    return {key: shown[key] for key in kept} | counts
+    """How far a run has come: state, step, and counts of points, pictures, scores and texts.
+
+    `edition` changes when its tags, notes or config do.
+    """
+    with index.engine.connect() as connection:
+        query = select(schema.runs).where(schema.runs.c.run == run)
+        found = connection.execute(query).mappings().one_or_none()
+        if found is None:
+            return None
+        summary = _summary(index.runs_dir, found, _journals(connection, run).get(run, []))
+        kept = ("state", "reason", "step", "steps", "seen", "seconds")
+        return {
+            **{key: summary[key] for key in kept},
+            "points": _sizes(connection, run),
+            "pictures": _count(connection, schema.media, run),
+            "scores": _count(connection, schema.scores, run),
+            "texts": _count(connection, schema.texts, run),
+            "edition": _digest(found["annotations"], found["content"]),
+        }
 
 
 def read_series(
-    index: Index, run: str, after: Mapping[str, int], most: int | None = None
+    index: Index,
+    run: str,
+    after: Mapping[str, int],
+    most: int | None = None,
+    within: tuple[float, float] = EVERYWHERE,
 ) -> dict[str, Row]:
     """The points of the series named in `after`, each from its given index on.
 
-    Each series is {"n": points in all, "thinned": …, "step": […], "seen": […], "time": […],
-    "value": […]}, by step; where a resumed run repeated a step, the later point. The system's are
-    by time. Of more than `most` points, the smallest and the largest of each of `most`/2 equal
-    parts are given.
+    Each series is {"n": points in all, "stored": points that those given stand for, "thinned": …,
+    "step": […], "seen": […], "time": […], "value": […]}, by step; where a resumed run repeated a
+    step, the later point. The system's are by time. `within` bounds the steps. Of more than `most`
+    points, the smallest and the largest of each of `most`/2 equal parts are given.
     """
     result = {}
+    limit = np.iinfo(np.int64).max if most is None else most
     with index.engine.connect() as connection:
         for name, start in after.items():
-            points = _points(connection, run, name, start)
-            stored = points.shape[1]
+            points, end, stored = load(connection, run, name, start, within, limit)
             if not name.startswith("system/"):
                 points = latest_by_step(points)
-            thinned = most is not None and points.shape[1] > most
-            if most is not None and thinned:
-                points = extremes(points, most // 2)
+            points = extremes(points, limit // 2)
             step, seen, when, value = points
             result[name] = {
-                "n": start + stored,
-                "thinned": thinned,
+                "n": end,
+                "stored": stored,
+                "thinned": len(step) < stored and len(step) >= limit // 2,
                 "step": step.astype(np.int64).tolist(),
                 "seen": seen.astype(np.int64).tolist(),
                 "time": when.tolist(),
@@ -105,75 +118,74 @@ def read_series(
     return result
 
 
-def latest_by_step(points: Points) -> Points:
-    """4×n points with steps ascending and each step once: the one with the latest time."""
-    ordered = points[:, np.lexsort((points[2], points[0]))]
-    return ordered[:, np.append(np.diff(ordered[0]) > 0, True)[: ordered.shape[1]]]
+def read_texts(index: Index, run: str, most: int = 1000) -> list[Row]:
+    """The newest `most` texts of a run, by step: name, step, seen, time, text."""
+    table = schema.texts.c
+    columns = (table[name] for name in TEXT)
+    query = select(*columns).where(table.run == run).order_by(table.step.desc()).limit(most)
+    with index.engine.connect() as connection:
+        return [dict(zip(TEXT, row, strict=True)) for row in connection.execute(query)][::-1]
 
 
-def extremes(points: Points, parts: int) -> Points:
-    """The smallest and the largest value of each of `parts` equal parts; NaN counts as largest."""
-    kept = []
-    for part in np.array_split(np.arange(points.shape[1]), parts):
-        values = points[3, part]
-        finite = np.where(np.isnan(values), np.inf, values)
-        kept += sorted({part[finite.argmin()], part[finite.argmax()]})
-    return points[:, kept]
+def folder_of(index: Index, run: str) -> Path | None:
+    """Where the run with exactly this id is."""
+    query = select(schema.runs.c.path).where(schema.runs.c.run == run)
+    with index.engine.connect() as connection:
+        path = connection.scalar(query)
+    return None if path is None else index.runs_dir / path
 
 
-def _points(connection: Connection, run: str, name: str, start: int) -> Points:
-    series, chunk = schema.series.c, schema.chunks.c
-    query = (
-        select(chunk.part, chunk.points)
-        .join(schema.series, series.id == chunk.series)
-        .where(series.run == run, series.name == name, chunk.part >= start // schema.CHUNK)
-        .order_by(chunk.part)
-    )
-    found = connection.execute(query).all()
-    if not found:
-        return np.empty((4, 0))
-    joined = np.concatenate([unpack(blob) for _, blob in found], axis=1)
-    return joined[:, start - found[0][0] * schema.CHUNK :]
+def _digest(*values: Any) -> str:
+    return hashlib.sha256(orjson.dumps(values)).hexdigest()[:16]
 
 
-def _by_run(connection: Connection, table: Any, run: str | None = None) -> dict[str, list[Row]]:
-    query = select(table) if run is None else select(table).where(table.c.run == run)
+def _sizes(connection: Connection, run: str) -> dict[str, int]:
+    table = schema.series.c
+    query = select(table.name, table.n).where(table.run == run).order_by(table.name)
+    return {row.name: row.n for row in connection.execute(query)}
+
+
+def _count(connection: Connection, table: Any, run: str) -> int:
+    query = select(func.count()).select_from(table).where(table.c.run == run)
+    return int(connection.scalar(query) or 0)
+
+
+def _journals(connection: Connection, run: str | None = None) -> dict[str, list[Row]]:
+    table = schema.journals.c
+    query = select(*(table[name] for name in JOURNAL))
     grouped: dict[str, list[Row]] = {}
-    for row in connection.execute(query).mappings():
-        grouped.setdefault(row["run"], []).append(dict(row))
+    for row in connection.execute(query if run is None else query.where(table.run == run)):
+        grouped.setdefault(row.run, []).append(dict(zip(JOURNAL, row, strict=True)))
     return grouped
 
 
-def _summary(
-    runs_dir: Path, content: Row, journals: list[Row], scores: list[Row], pictures: list[Row]
-) -> Row:
+def _summary(runs_dir: Path, run: RowMapping, journals: list[Row]) -> Row:
     """What a table of runs shows of one run."""
     opened = [journal for journal in journals if journal["opened"]]
     newest = max(opened, key=lambda journal: float(journal["opened"]["time"]), default=None)
     state, reason = "killed", None
     if newest is not None:
-        path = runs_dir / content["id"] / newest["name"]
+        path = runs_dir / run["path"] / newest["name"]
         state = liveness.state(newest["opened"], newest["end"], path)
         reason = (newest["end"] or {}).get("reason")
-    last = max((score["step"] for score in scores), default=None)
-    picture = max(pictures, key=lambda row: int(row["step"]), default=None)
-    config = content["config"]
+    content, scored = run["content"], run["scores"] or {"step": None, "scores": []}
+    config = content.get("config") or {}
     return {
-        "id": content["id"],
-        "recipe": config["recipe"],
+        "id": run["run"],
+        "name": content.get("name"),
+        "project": content.get("project"),
+        "recipe": config.get("recipe") if content.get("project") is None else None,
         "state": state,
         "reason": reason,
-        "created": content["created"],
+        "created": run["created"],
+        "tags": run["annotations"]["tags"],
         "step": max((journal["step"] for journal in journals), default=0),
-        "steps": config["steps"],
+        "steps": config.get("steps") if isinstance(config.get("steps"), int) else None,
         "seen": max((journal["seen"] for journal in journals), default=0),
         "seconds": sum(journal["time"] - journal["opened"]["time"] for journal in opened),
-        "scores": [
-            row["score"]
-            for row in sorted(scores, key=lambda row: int(row["rank"]))
-            if row["step"] == last
-        ],
-        "scored_at": last,
-        "picture": picture and picture["sha256"],
+        "scores": scored["scores"],
+        "scored_at": scored["step"],
+        "best": run["best"],
+        "picture": (run["picture"] or {}).get("sha256"),
         "summary": ((newest or {}).get("end") or {}).get("summary"),
     }

@@ -1,0 +1,132 @@
+"""The points of a series: chunks of float64 4×n (rows: step, seen, time, value) in the index.
+
+A chunk carries an overview, the extremes of its parts, so that a curve of a million points is
+drawn from a few hundred kilobytes.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, delete, insert, select, update
+
+from ganbench.store import schema
+
+Points = NDArray[np.float64]
+
+
+def append(connection: Connection, run: str, name: str, points: Points) -> None:
+    """Adds 4×n points to a series: fills its last chunk, then begins new ones."""
+    table, chunk = schema.series, schema.chunks
+    query = select(table.c.id, table.c.n).where(table.c.run == run, table.c.name == name)
+    found = connection.execute(query).one_or_none()
+    if found is None:
+        new = insert(table).values(run=run, name=name, n=0).returning(table.c.id)
+        number, n = connection.execute(new).scalar_one(), 0
+    else:
+        number, n = found
+    part = n // schema.CHUNK
+    if n % schema.CHUNK:
+        here = (chunk.c.series == number) & (chunk.c.part == part)
+        old: bytes = connection.execute(select(chunk.c.points).where(here)).scalar_one()
+        points = np.concatenate((unpack(old), points), axis=1)
+        connection.execute(delete(chunk).where(here))
+        n -= n % schema.CHUNK
+    pieces = [
+        _chunk(number, part + start // schema.CHUNK, points[:, start : start + schema.CHUNK])
+        for start in range(0, points.shape[1], schema.CHUNK)
+    ]
+    connection.execute(insert(chunk), pieces)
+    connection.execute(update(table).where(table.c.id == number).values(n=n + points.shape[1]))
+
+
+def load(
+    connection: Connection, run: str, name: str, start: int, within: tuple[float, float], most: int
+) -> tuple[Points, int, int]:
+    """The points from index `start` on whose steps are in `within`; about `most` may be enough.
+
+    Returns the points or, where there are far more than `most` and their steps only rise, their
+    overviews; from which index on the next ones will be; and how many points they stand for.
+    """
+    series, chunk = schema.series.c, schema.chunks.c
+    query = (
+        select(chunk.part, chunk.n, chunk.first, chunk.last, chunk.rising)
+        .join(schema.series, series.id == chunk.series)
+        .where(series.run == run, series.name == name, chunk.part >= start // schema.CHUNK)
+        .order_by(chunk.part)
+    )
+    chunks = connection.execute(query).all()
+    if not chunks:
+        return np.empty((4, 0)), start, 0
+    end = chunks[-1].part * schema.CHUNK + chunks[-1].n
+    rising = all(c.rising for c in chunks) and all(a.last < b.first for a, b in pairwise(chunks))
+    wanted = [c for c in chunks if c.last >= within[0] and c.first <= within[1]]
+    if not wanted:
+        return np.empty((4, 0)), end, 0
+    brief = rising and len(wanted) * 2 * schema.BUCKETS >= most
+    column = chunk.overview if brief else chunk.points
+    blobs = connection.scalars(
+        query.with_only_columns(column).where(
+            chunk.part >= wanted[0].part, chunk.part <= wanted[-1].part
+        )
+    ).all()
+    points = np.concatenate([unpack(blob) for blob in blobs], axis=1)
+    stored = sum(c.n for c in wanted)
+    first = wanted[0].part * schema.CHUNK
+    if start > first and not brief:
+        points = points[:, start - first :]
+    stored -= max(start - first, 0)
+    if within != EVERYWHERE:
+        inside = (points[0] >= within[0]) & (points[0] <= within[1])
+        stored = stored if brief else int(inside.sum())
+        points = points[:, inside]
+    return points, end, stored
+
+
+EVERYWHERE = (-np.inf, np.inf)
+
+
+def latest_by_step(points: Points) -> Points:
+    """4×n points with steps ascending and each step once: the one with the latest time."""
+    if (np.diff(points[0]) > 0).all():
+        return points
+    ordered = points[:, np.lexsort((points[2], points[0]))]
+    return ordered[:, np.append(np.diff(ordered[0]) > 0, True)[: ordered.shape[1]]]
+
+
+def extremes(points: Points, parts: int) -> Points:
+    """The smallest and the largest value of each of `parts` equal parts; NaN counts as largest."""
+    n = points.shape[1]
+    if n <= 2 * parts:
+        return points
+    values = np.where(np.isnan(points[3]), np.inf, points[3])
+    starts = np.arange(parts) * n // parts
+    sizes = np.diff(np.append(starts, n))
+    bucket = np.repeat(np.arange(parts), sizes)
+    kept = np.zeros(n, bool)
+    for extreme in (np.minimum, np.maximum):
+        hits = np.flatnonzero(values == extreme.reduceat(values, starts)[bucket])
+        kept[hits[np.unique(bucket[hits], return_index=True)[1]]] = True
+    return points[:, kept]
+
+
+def unpack(blob: bytes) -> Points:
+    """The points of a chunk: float64 4×n, rows step, seen, time, value."""
+    return np.frombuffer(blob, np.float64).reshape(4, -1)
+
+
+def _chunk(series: int, part: int, points: Points) -> dict[str, Any]:
+    steps = points[0]
+    return {
+        "series": series,
+        "part": part,
+        "n": points.shape[1],
+        "first": float(steps.min()),
+        "last": float(steps.max()),
+        "rising": bool((np.diff(steps) > 0).all()),
+        "overview": np.ascontiguousarray(extremes(points, schema.BUCKETS)).tobytes(),
+        "points": np.ascontiguousarray(points).tobytes(),
+    }
