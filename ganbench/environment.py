@@ -18,18 +18,17 @@ PACKAGES = ("ganbench", "torch", "numpy")
 
 def describe() -> dict[str, Any]:
     """Versions, processor, memory, GPU and the git commit of the working directory, if any."""
-    import torch
-
+    torch = sys.modules.get("torch")  # a loop without it must not pay for it
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "host": socket.gethostname(),
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
+        "threads": torch.get_num_threads() if torch else None,
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "packages": {package: version(package) for package in PACKAGES},
+        "gpu": torch.cuda.get_device_name() if torch and torch.cuda.is_available() else None,
+        "packages": {package: version(package) for package in PACKAGES if package in sys.modules},
         "git": _git(),
         "command": sys.argv,
     }

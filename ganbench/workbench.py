@@ -95,7 +95,8 @@ class Run:
             case Scalars():
                 self.recorder.scalars(event.step, event.seen, event.values)
             case Grid():
-                self.recorder.picture(event.name, event.step, event.seen, event.pixels)
+                pixels = event.pixels.copy()
+                self.recorder.picture(event.name, event.step, event.seen, lambda: pixels)
             case Checkpoint():
                 self._save()
                 if event.step < self.config.steps and self.scorer.due(event.seen):

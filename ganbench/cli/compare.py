@@ -11,8 +11,8 @@ import orjson
 import tyro
 
 from ganbench.cli.options import RUNS, RunsDir, call, console, print_json
-from ganbench.cli.tables import number, table
 from ganbench.errors import InputError
+from ganbench.tables import number, table
 
 
 def main(arguments: Sequence[str]) -> int:

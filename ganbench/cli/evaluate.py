@@ -13,8 +13,8 @@ from rich.console import Console
 
 from ganbench.cli.options import RUNS, RunsDir, console, print_json
 from ganbench.cli.scoring_line import ScoringLine
-from ganbench.cli.tables import number, scores_table, table
 from ganbench.errors import InputError
+from ganbench.tables import number, scores_table, table
 
 if TYPE_CHECKING:
     from ganbench.evaluation.evaluation import Evaluation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ganbench.cli.options import call, console, print_json
-from ganbench.cli.tables import table
+from ganbench.tables import table
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -11,12 +11,12 @@ import tyro
 from rich.prompt import Confirm
 
 from ganbench.cli.options import RUNS, RunName, RunsDir, address, choose, console, print_json
-from ganbench.cli.progress import print_summary
-from ganbench.cli.tables import flatten, number, runs_table, table
 from ganbench.errors import InputError, StoreError
 from ganbench.store import checkpoints, folder, query
 from ganbench.store.folder import RunFolder
 from ganbench.store.index import Index
+from ganbench.summary import print_summary
+from ganbench.tables import flatten, number, runs_table, table
 
 TOLD = ("reference", "fake", "fake_fingerprint", "preset", "versions")
 """Entries of a protocol that do not make scores incomparable (evaluation.protocol.RECORDED)."""
@@ -64,7 +64,7 @@ def show(run: RunName, runs_dir: RunsDir = RUNS, json: bool = False) -> int:
     if json:
         print_json(shown)
         return 0
-    print_summary(shown, str(found.path), address(found.id))
+    print_summary(console, shown, str(found.path), address(found.id))
     console.print()
     made = table("field", "value")
     for name, value in flatten(shown["config"]):

@@ -8,7 +8,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from ganbench.cli.tables import duration, number
+from ganbench.tables import duration, number
 
 MEGA = 10**6
 PLAIN = 15.0  # seconds between lines where there is no terminal

@@ -10,8 +10,8 @@ import tyro
 
 from ganbench.cli.options import RUNS, RunsDir, choose, console, print_json
 from ganbench.cli.scoring_line import ScoringLine
-from ganbench.cli.tables import number, table
 from ganbench.errors import InputError
+from ganbench.tables import number, table
 
 File = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from types import FrameType
 
 from ganbench.cli.options import PORT, address, console
-from ganbench.cli.progress import TrainingLine, print_summary
+from ganbench.cli.progress import TrainingLine
 from ganbench.errors import StoreError
 from ganbench.events import Stepped
 from ganbench.store import query
 from ganbench.store.index import Index
+from ganbench.summary import print_summary
 from ganbench.workbench import Run
 
 STATUS = {"finished": 0, "killed": 130, "diverged": 3}
@@ -35,7 +36,7 @@ def follow(run: Run, *, page: bool) -> int:
         index.close()
         if shown is None:
             raise StoreError(f"{run.folder.path} was removed while it was being written")
-        print_summary(shown, str(run.folder.path), where)
+        print_summary(console, shown, str(run.folder.path), where)
         if port and sys.stdin.isatty():
             console.print("\nThe page stays until Ctrl-C.", style="dim")
             signal.pause()

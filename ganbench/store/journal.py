@@ -28,9 +28,12 @@ HEAD = ("step", "seen", "elapsed")
 
 
 class Journal:
-    """Appends records to a new file `events-<host>-<pid>.jsonl` in `folder`. Thread-safe."""
+    """Appends records to a new file `events-<host>-<pid>.jsonl` in `folder`. Thread-safe.
 
-    def __init__(self, folder: Path, *, step: int) -> None:
+    A `child` is a forked process that helps; it does not decide what becomes of the run.
+    """
+
+    def __init__(self, folder: Path, *, step: int, child: bool = False) -> None:
         host, pid = socket.gethostname(), os.getpid()
         self._lock = threading.Lock()
         self._columns: dict[tuple[str, ...], int] = {}
@@ -44,6 +47,7 @@ class Journal:
             pid=pid,
             started=psutil.Process().create_time(),
             step=step,
+            child=child,
         )
 
     def write(self, kind: str, **fields: Any) -> None:

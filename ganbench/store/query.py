@@ -161,7 +161,7 @@ def _journals(connection: Connection, run: str | None = None) -> dict[str, list[
 
 def _summary(runs_dir: Path, run: RowMapping, journals: list[Row]) -> Row:
     """What a table of runs shows of one run."""
-    opened = [journal for journal in journals if journal["opened"]]
+    opened = [j for j in journals if j["opened"] and not j["opened"].get("child")]
     newest = max(opened, key=lambda journal: float(journal["opened"]["time"]), default=None)
     state, reason = "killed", None
     if newest is not None:

@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ganbench.errors import StoreError
 from ganbench.store import liveness
 from ganbench.store.folder import RunFolder
 from ganbench.store.journal import Journal
-from ganbench.store.media import MediaWriter
+from ganbench.store.media import MediaWriter, Picture
+from ganbench.store.relay import Relay
 from ganbench.system import Monitor, peak_memory
 
 
 class Recorder:
-    """Writes what happens to one run in this process.
+    """Writes what happens to one run in this process, and passes it on to `relays`.
 
-    Every method raises StoreError when the disk refuses; what was written before stands.
+    Every method raises StoreError when the disk refuses; what was written before stands. A `child`
+    is a forked process of the run: it has no heartbeat, and does not decide what becomes of it.
     """
 
-    def __init__(self, run: RunFolder, *, step: int, seen: int) -> None:
+    def __init__(
+        self,
+        run: RunFolder,
+        *,
+        step: int,
+        seen: int,
+        relays: Sequence[Relay] = (),
+        complain: Callable[[str], None] = lambda _: None,
+        child: bool = False,
+    ) -> None:
         self.monitor = Monitor()
-        self._journal = Journal(run.path, step=step)
-        self._media = MediaWriter(run, self._journal)
+        self._journal = Journal(run.path, step=step, child=child)
+        self._media: MediaWriter | None = None
+        self._make_media = partial(MediaWriter, run, self._journal, relays, complain)
+        self._relays = relays
         self._began = time.monotonic()
         self._at = (step, seen)
         self._began_at = seen
         self._values: dict[str, tuple[float, float, float]] = {}  # last, smallest, largest
         self._ended = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="ganbench-heartbeat", daemon=True)
-        self._heart.start()
+        if not child:
+            self._heart.start()
 
     def scalars(self, step: int, seen: int, values: Mapping[str, float]) -> None:
         """Named values at a step."""
@@ -44,14 +56,36 @@ class Recorder:
         for name, value in values.items():
             _, low, high = self._values.get(name, (value, value, value))
             self._values[name] = value, min(low, value), max(high, value)
+        for relay in self._relays:
+            relay.put("scalars", step=step, values=values)
 
-    def picture(self, name: str, step: int, seen: int, pixels: NDArray[np.uint8]) -> None:
-        """A uint8 H×W×3 picture; returns before it is encoded."""
-        self._media.put(name, step, seen, pixels)
+    def picture(
+        self,
+        name: str,
+        step: int,
+        seen: int,
+        picture: Callable[[], Picture],
+        caption: str | None = None,
+    ) -> None:
+        """What `picture()` makes, a uint8 H×W×3 array, on another thread."""
+        if self._media is None:
+            self._media = self._make_media()
+        self._media.put(picture, name=name, step=step, seen=seen, caption=caption)
+
+    def text(self, name: str, step: int, seen: int, text: str) -> None:
+        """A text at a step."""
+        self._journal.write("text", name=name, step=step, seen=seen, text=text)
+        self._pass("text", name=name, step=step, text=text)
+
+    def config(self, values: Mapping[str, Any]) -> None:
+        """Parameters that were not known when the run began."""
+        self._journal.write("config", values=values)
+        self._pass("config", values=values)
 
     def scores(self, step: int, seen: int, scores: Sequence[Mapping[str, Any]]) -> None:
         """Scores as plain values."""
         self._journal.write("scores", step=step, seen=seen, scores=scores)
+        self._pass("scores", step=step, scores=scores)
 
     def checkpoint(self, step: int, seen: int) -> None:
         """That the checkpoint of `step` is on disk."""
@@ -59,7 +93,8 @@ class Recorder:
 
     def flush(self) -> None:
         """Returns when all pictures so far are on disk."""
-        self._media.flush()
+        if self._media is not None:
+            self._media.flush()
 
     def summary(self, seen: int) -> dict[str, Any]:
         """What this process did: time, rate, memory, GPU, range of each series."""
@@ -78,12 +113,20 @@ class Recorder:
     def end(self, state: str, step: int, seen: int, **fields: Any) -> None:
         """The last record: `state` is one of liveness.STATES but "running"."""
         self._ended.set()
-        self._heart.join()
+        if self._heart.ident is not None:
+            self._heart.join()
         try:
-            self._media.close()
+            if self._media is not None:
+                self._media.close()
         finally:
             self._journal.write("end", state=state, step=step, seen=seen, **fields)
             self._journal.close()
+            for relay in self._relays:
+                relay.close(state)
+
+    def _pass(self, event: str, **fields: Any) -> None:
+        for relay in self._relays:
+            relay.put(event, **fields)
 
     def _beat(self) -> None:
         while not self._ended.wait(liveness.HEARTBEAT):

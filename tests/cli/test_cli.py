@@ -10,10 +10,10 @@ from PIL import Image
 
 from ganbench import workbench
 from ganbench.cli import COMMANDS, main, runs
-from ganbench.cli.tables import duration, number
 from ganbench.measures import MEASURES
 from ganbench.recipes import RECIPES
 from ganbench.store.index import location
+from ganbench.tables import duration, number
 
 
 @pytest.fixture

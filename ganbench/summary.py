@@ -1,0 +1,54 @@
+"""The end of a run, in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ganbench.tables import duration, number, scores_table, table
+
+
+def print_summary(console: Console, run: Mapping[str, Any], folder: str, page: str) -> None:
+    """The end of a run: `run` is what `store.query.show_run` gives."""
+    summary = run["summary"] or {}
+    console.print()
+    of = f" of {run['steps']:,}" if run["steps"] else ""
+    console.print(f"[bold]{run['id']}[/] {run['state']} at step {run['step']:,}{of}")
+    if run["reason"]:
+        console.print(run["reason"], style="yellow")
+    if summary.get("scalars"):
+        console.print()
+        made = table("metric", "last", "min", "max", right=("last", "min", "max"))
+        for name, values in summary["scalars"].items():
+            made.add_row(name, *(number(values[key]) for key in ("last", "min", "max")))
+        console.print(made)
+    if run["scores"]:
+        console.print(f"\nscores of the generator at step {run['scored_at']:,}", style="dim")
+        console.print(scores_table(run["scores"]))
+    console.print()
+    console.print(_facts(run, folder, page))
+
+
+def _facts(run: Mapping[str, Any], folder: str, page: str) -> Table:
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    facts.add_column(style="dim")
+    summary = run["summary"]
+    if summary:
+        facts.add_row("duration", duration(summary["seconds"]))
+        if run["seen"]:
+            facts.add_row("images/s", number(summary["images_per_second"]))
+        facts.add_row("peak memory", f"{summary['peak_memory']:,} MiB")
+        use = summary["gpu_use"]
+        facts.add_row("GPU", "no GPU" if use is None else f"{use:.0f} % in use")
+        if summary.get("scorings_skipped"):
+            skipped = f"{summary['scorings_skipped']} skipped to stay within scoring.budget"
+            facts.add_row("scorings", f"{summary['scorings']} made, {skipped}")
+        if summary.get("best"):
+            values = (f"{key} {number(value)}" for key, value in summary["best"].items())
+            facts.add_row("best checkpoint", ", ".join(values))
+    facts.add_row("run folder", folder)
+    facts.add_row("page", f"{page}   (ganbench serve)")
+    return facts
