@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ganbench.errors import StoreError
-from ganbench.web import live, respond, run, runs
+from ganbench.web import compare, live, respond, run, runs
 from ganbench.web.pages import STATIC, edition
 from ganbench.web.reader import Reader
 
@@ -50,13 +50,10 @@ def build(runs_dir: Path, hosts: Sequence[str], token: str | None = None) -> Sta
         reader.close()
 
     routes = [
-        Route("/", runs.show),
-        Route("/runs/{run}", run.show),
-        Route("/runs/{run}/media/{sha256}.webp", run.picture),
-        Route("/api/runs", runs.data),
-        Route("/api/runs/{run}", run.data),
-        Route("/api/runs/{run}/series", run.series),
-        Route("/api/runs/{run}/live", live.follow),
+        *runs.ROUTES,
+        *run.ROUTES,
+        *live.ROUTES,
+        *compare.ROUTES,
         Route("/plotly.js", plotly),
         Mount(f"/static/{edition()}", StaticFiles(directory=STATIC)),
     ]

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import State
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 
 from ganbench.store import query
 
@@ -37,3 +38,6 @@ async def _pulses(state: State, run: str) -> AsyncIterator[bytes]:
             yield b": still here\n\n"
             silent = 0
         await asyncio.sleep(EVERY)
+
+
+ROUTES = [Route("/api/runs/{run}/live", follow)]

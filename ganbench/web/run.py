@@ -6,6 +6,7 @@ import re
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
+from starlette.routing import Route
 
 from ganbench.store import query
 from ganbench.web import respond
@@ -51,3 +52,11 @@ def picture(request: Request) -> Response:
         return respond.missing(request, "such picture")
     headers = {"cache-control": "public, max-age=31536000, immutable"}
     return FileResponse(path, media_type="image/webp", headers=headers)
+
+
+ROUTES = [
+    Route("/runs/{run}", show),
+    Route("/runs/{run}/media/{sha256}.webp", picture),
+    Route("/api/runs/{run}", data),
+    Route("/api/runs/{run}/series", series),
+]

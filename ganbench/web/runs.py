@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from ganbench.store import query
 from ganbench.web import respond
@@ -18,3 +19,6 @@ def show(request: Request) -> Response:
 def data(request: Request) -> Response:
     """GET /api/runs: what `ganbench runs list --json` prints."""
     return respond.json(request, query.list_runs(request.app.state.reader.current()))
+
+
+ROUTES = [Route("/", show), Route("/api/runs", data)]

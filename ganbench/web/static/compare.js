@@ -1,0 +1,1 @@
+// What differs between runs: parameters, scores; over many runs, what mattered.

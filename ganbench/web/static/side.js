@@ -1,0 +1,1 @@
+// The curves and the movies of several runs, side by side.
