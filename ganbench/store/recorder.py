@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from ganbench.errors import StoreError
@@ -37,8 +36,7 @@ class Recorder:
     ) -> None:
         self.monitor = Monitor()
         self._journal = Journal(run.path, step=step, child=child)
-        self._media: MediaWriter | None = None
-        self._make_media = partial(MediaWriter, run, self._journal, relays, complain)
+        self._media = MediaWriter(run, self._journal, relays, complain)
         self._relays = relays
         self._began = time.monotonic()
         self._at = (step, seen)
@@ -68,8 +66,6 @@ class Recorder:
         caption: str | None = None,
     ) -> None:
         """What `picture()` makes, a uint8 H×W×3 array, on another thread."""
-        if self._media is None:
-            self._media = self._make_media()
         self._media.put(picture, name=name, step=step, seen=seen, caption=caption)
 
     def text(self, name: str, step: int, seen: int, text: str) -> None:
@@ -93,8 +89,7 @@ class Recorder:
 
     def flush(self) -> None:
         """Returns when all pictures so far are on disk."""
-        if self._media is not None:
-            self._media.flush()
+        self._media.flush()
 
     def summary(self, seen: int) -> dict[str, Any]:
         """What this process did: time, rate, memory, GPU, range of each series."""
@@ -116,8 +111,7 @@ class Recorder:
         if self._heart.ident is not None:
             self._heart.join()
         try:
-            if self._media is not None:
-                self._media.close()
+            self._media.close()
         finally:
             self._journal.write("end", state=state, step=step, seen=seen, **fields)
             self._journal.close()
