@@ -117,3 +117,20 @@ class TestCheckpoints:
         run = runs[1][0]
         (run.checkpoints / ".20.4711").mkdir()
         assert checkpoints.steps(run) == []
+
+
+def test_runs_are_found_at_any_depth_but_not_inside_runs(tmp_path):
+    content = {"config": {}, "environment": {}, "tags": []}
+    direct = folder.create(tmp_path, "a", content)
+    deep = folder.create(tmp_path / "project" / "2026", "b", content)
+    folder.create(direct.path, "inner", content)
+    folder.create(tmp_path / ".hidden", "c", content)
+    assert {run.id for run in folder.all_runs(tmp_path)} == {direct.id, deep.id}
+    assert folder.find(tmp_path, deep.id).path == deep.path
+
+
+def test_any_project_name_makes_a_good_id(tmp_path):
+    run = folder.create(tmp_path, "../My <b>GAN</b> №7/", {})
+    assert run.path.parent == tmp_path
+    assert run.id[7:] == "my-b-gan-b-7"
+    assert folder.create(tmp_path, "???", {}).id.endswith("-run")
