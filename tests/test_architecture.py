@@ -20,6 +20,7 @@ FORBIDDEN = {
     "evaluation": ("train", "store", "web", "cli", "models", "workbench", "scoring"),
     "store": ("evaluation", "train", "web", "cli", "models", "measures", "datasets", "torch"),
     "web": ("evaluation", "train", "cli", "models", "measures", "datasets", "workbench", "torch"),
+    "track": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "workbench": ("web", "cli", "scoring"),
     "scoring": ("web", "cli"),
     "config": ("torch", "numpy"),

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from keyword import iskeyword
 
 from ganbench.errors import InputError, StoreError
 
@@ -17,6 +18,8 @@ COMMANDS = {
     "sample": "draw samples from a run's generator",
     "movie": "the sample grids of a run as a movie",
     "serve": "the page: runs, curves, movies, scores",
+    "import": "runs of Comet, TensorBoard, W&B, MLflow, trackio",
+    "sync": "send runs to a server of ganbench",
     "evaluate": "score generated images against real ones",
     "compare": "two evaluations: comparable, and more than noise?",
     "stats": "make, merge, show reference statistics",
@@ -44,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"no command {command!r}; {hint}", 2)
     os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
     try:
-        status: int = import_module(f"ganbench.cli.{command}").main(words[1:])
+        status: int = import_module(f"ganbench.cli.{_module(command)}").main(words[1:])
     except (InputError, StoreError) as error:
         return _complain(str(error), 1)
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
@@ -53,6 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _complain("stopped", 130)
     return status
+
+
+def _module(command: str) -> str:
+    return f"{command}_" if iskeyword(command) else command
 
 
 def _usage() -> str:

@@ -1,10 +1,8 @@
 """The page in a real browser: headless Chromium, driven by Playwright."""
 
-import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 
 import psutil
@@ -12,76 +10,9 @@ import pytest
 
 from ganbench import workbench
 from ganbench.events import Stepped
-from ganbench.web.app import build
-from ganbench.web.server import make_server
+from tests.web.browser import eventually, needs_chromium
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is in the dev extra")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield made
-        made.close()
-
-
-@pytest.fixture
-def page(browser, serve):
-    """A page; whatever the console or a script complains about fails the test."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    made = context.new_page()
-    complaints = []
-    made.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
-    made.on("pageerror", lambda error: complaints.append(str(error)))
-    yield made
-    context.close()
-    assert not complaints
-
-
-@pytest.fixture
-def serve():
-    """Serves a runs dir on a free port; returns the address."""
-    servers = []
-
-    def start(runs_dir):
-        listener = socket.create_server(("127.0.0.1", 0))
-        server = make_server(build(runs_dir, ["127.0.0.1"]))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        servers.append((server, thread))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-    yield start
-    for server, thread in servers:
-        server.should_exit = True
-        thread.join()
-
-
-@pytest.fixture
-def ring(runs_dir):
-    return next(path.name for path in runs_dir.iterdir() if path.name.endswith("ring8"))
-
-
-def eventually(condition):
-    """Waits for something that the page does by itself."""
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
+pytestmark = needs_chromium
 
 
 def drawn(page):
