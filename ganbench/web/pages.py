@@ -24,7 +24,7 @@ def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
 def edition() -> str:
     """A short hash of all static files, part of their addresses."""
     digest = hashlib.sha256()
-    for path in sorted(STATIC.iterdir()):
+    for path in sorted(STATIC.rglob("*.*")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 

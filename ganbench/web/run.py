@@ -12,6 +12,7 @@ from ganbench.store import query
 from ganbench.web import respond
 from ganbench.web.pages import page
 
+TABS = ("overview", "curves", "scores", "system", "config", "console", "files", "notes")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 MOST = 4000  # points of a curve that are sent; of a longer one the extremes
 
@@ -20,7 +21,9 @@ def show(request: Request) -> Response:
     """GET /runs/{run}"""
     run = request.path_params["run"]
     found = query.show_run(request.app.state.reader.current(), run)
-    return page("run.html" if found else "missing.html", status=200 if found else 404, run=run)
+    if found is None:
+        return page("missing.html", status=404, run=run)
+    return page("run.html", run=run, tabs=TABS)
 
 
 def data(request: Request) -> Response:

@@ -17,7 +17,7 @@ pytestmark = needs_chromium
 
 def drawn(page):
     """Waits for the first curve."""
-    page.wait_for_selector("#curves .plot .scatterlayer path", state="attached")
+    page.wait_for_selector("#balance .plot .scatterlayer path", state="attached")
 
 
 def frame_step(page):
@@ -46,13 +46,17 @@ def test_an_empty_folder_says_how_to_begin(page, serve, tmp_path):
 def test_curves_scores_and_config(page, serve, runs_dir, ring):
     page.goto(f"{serve(runs_dir)}/runs/{ring}")
     drawn(page)
-    titles = page.locator("#curves .plot .gtitle").all_text_contents()
+    titles = page.locator("#balance .plot .gtitle").all_text_contents()
     assert titles == ["loss", "accuracy"]
-    lines = page.evaluate("document.querySelector('#curves .plot').data.map((t) => [t.name, t.x])")
+    lines = page.evaluate("document.querySelector('#balance .plot').data.map((t) => [t.name, t.x])")
     assert sorted(name for name, _ in lines) == ["adv_loss", "dis_loss"]
     assert all(x == [1, 5, 10, 15, 20, 25, 30, 35, 40] for _, x in lines)
-    assert page.locator("#scores tbody tr").count() == 8
+    page.get_by_role("tab", name="Scores").click()
+    page.wait_for_selector("#scores-table tbody tr")
+    assert page.locator("#scores-table tbody tr").count() == 8
     assert "modes_covered" in page.locator("#scores").inner_text()
+    page.get_by_role("tab", name="Config").click()
+    page.wait_for_selector("#config-table tbody tr")
     assert "optimizer_d.lr" in page.locator("#config").inner_text()
     assert page.locator("#state").inner_text() == "finished"
 
@@ -62,7 +66,7 @@ def test_nan_and_infinity_are_drawn_as_marks(page, serve, runs_dir):
     page.goto(f"{serve(runs_dir)}/runs/{odd}")
     drawn(page)
     marks = page.evaluate(
-        "document.querySelector('#curves .plot').data"
+        "document.querySelector('#balance .plot').data"
         ".filter((t) => t.name.includes('not finite')).map((t) => t.x)"
     )
     assert marks == [[3, 5]]
@@ -112,14 +116,15 @@ def test_a_running_training_is_followed(page, serve, tiny, tmp_path):
     page.goto(f"{serve(tmp_path)}/runs/{run.folder.id}")
     drawn(page)
     assert page.locator("#state").inner_text() == "running"
-    points = "document.querySelector('#curves .plot').data[0].x.length"
+    points = "document.querySelector('#balance .plot').data[0].x.length"
     assert page.evaluate(points) == 3
     until(20)
     eventually(lambda: page.evaluate(points) == 5)
     eventually(lambda: frame_step(page) == "step 20")
     list(events)
     eventually(lambda: page.locator("#state").inner_text() == "finished")
-    page.wait_for_selector("#scores tbody tr")
+    page.get_by_role("tab", name="Scores").click()
+    page.wait_for_selector("#scores-table tbody tr")
 
 
 @pytest.mark.parametrize("width", [360, 860, 2560])

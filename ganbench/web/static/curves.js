@@ -61,6 +61,43 @@ export class Plot {
   say(text) { this.note.textContent = text; }
 }
 
+const UNITS = { cpu: "% of a core", memory: "MiB", gpu: "%", gpu_memory: "MiB", gpu_power: "W", gpu_temperature: "°C" };
+
+// The plot that a series belongs to.
+function title(name) {
+  const system = name.startsWith("system/") && name.slice(7);
+  if (system) return `${system.replace("_", " ")}, ${UNITS[system] ?? ""}`;
+  return name.endsWith("_loss") ? "loss" : name.endsWith("_acc") ? "accuracy" : name;
+}
+
+// The plots of those series of a run that `wanted` says, kept in step with the server.
+export class Board {
+  constructor(parent, series, wanted) {
+    this.parent = parent;
+    this.series = series;
+    this.wanted = wanted;
+    this.plots = new Map(); // title → [Plot, names]
+    this.drawn = new Map(); // name → points drawn
+  }
+
+  // `counts` is {name: points}.
+  async update(counts) {
+    const names = Object.keys(counts).filter(this.wanted);
+    await this.series.update(Object.fromEntries(names.map((name) => [name, counts[name]])));
+    const groups = new Map([["loss", []], ["accuracy", []]]); // these first
+    for (const name of names) groups.set(title(name), [...(groups.get(title(name)) ?? []), name]);
+    for (const [name, members] of groups) {
+      if (members.every((member) => this.drawn.get(member) === this.series.kept.get(member).n)) continue;
+      const unit = members[0].startsWith("system/") ? " min" : "";
+      if (!this.plots.has(name)) this.plots.set(name, new Plot(this.parent, name, unit));
+      const plot = this.plots.get(name);
+      plot.draw(members.map((member) => this.series.line(member)));
+      plot.say(this.series.shown(members));
+      for (const member of members) this.drawn.set(member, this.series.kept.get(member).n);
+    }
+  }
+}
+
 // The series of a run, kept in step with the server.
 export class Series {
   constructor(run) {
