@@ -8,7 +8,20 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ganbench.store import query
+from ganbench.store.folder import RunFolder
+from ganbench.store.index import Index
 from ganbench.tables import duration, number, scores_table, table
+
+
+def summarise(run: RunFolder, page: str) -> None:
+    """Prints how a run ended, by its folder; `page` is its address."""
+    index = Index(run.path.parent)
+    index.refresh()
+    shown = query.show_run(index, run.id)
+    index.close()
+    if shown is not None:
+        print_summary(Console(highlight=False), shown, str(run.path), page)
 
 
 def print_summary(console: Console, run: Mapping[str, Any], folder: str, page: str) -> None:

@@ -23,11 +23,12 @@ from typing import Any
 
 import orjson
 
-from ganbench.errors import StoreError, explain
+from ganbench.errors import InputError, StoreError, explain
 from ganbench.store.journal import spell
 
 FORMAT = 1
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # without the look-alikes 0 o 1 i l
+IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 DEPTH = 4  # folders between the runs dir and a run
 
 
@@ -77,22 +78,30 @@ class RunFolder:
         return content
 
 
-def create(runs_dir: Path, stem: str, content: Mapping[str, Any]) -> RunFolder:
+def create(
+    runs_dir: Path, stem: str, content: Mapping[str, Any], id: str | None = None
+) -> RunFolder:
     """A new run folder with `content` in its run.json; `stem` becomes part of its id.
 
-    Raises StoreError if it cannot be made.
+    `id` is the whole id, if somebody chose one. Raises InputError if it is none or there is such a
+    run, StoreError if the folder cannot be made.
     """
+    if id is not None and (not IDENTIFIER.fullmatch(id) or id == "latest"):
+        raise InputError(f"run id {id!r}: expected letters, digits, - and _, at most 100")
+    if id is not None and exists(runs_dir, id):
+        raise InputError(f"{runs_dir} has a run {id} already")
     stem = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:40] or "run"
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
         while True:
             code = "".join(secrets.choice(ALPHABET) for _ in range(6))
-            path = runs_dir / f"{code}-{stem}"
+            path = runs_dir / (id or f"{code}-{stem}")
             try:
                 path.mkdir()
                 break
             except FileExistsError:
-                continue
+                if id is not None:
+                    raise
         folder = RunFolder(path)
         folder.media.mkdir()
         folder.checkpoints.mkdir()
@@ -123,6 +132,11 @@ def find(runs_dir: Path, name: str) -> RunFolder:
         raise StoreError(f"run {name!r} is ambiguous in {runs_dir}: {ids}")
     ids = ", ".join(run.id for run in runs[:5]) + (", …" if len(runs) > 5 else "")
     raise StoreError(f"no run {name!r} in {runs_dir}; there are {ids}")
+
+
+def exists(runs_dir: Path, id: str) -> bool:
+    """Whether there is a run with exactly this id."""
+    return any(run.id == id for run in all_runs(runs_dir))
 
 
 def all_runs(runs_dir: Path) -> list[RunFolder]:

@@ -19,8 +19,8 @@ from sqlalchemy import Connection, Engine, create_engine, delete, event, insert,
 from ganbench.errors import StoreError, explain
 from ganbench.store import schema
 from ganbench.store.folder import RunFolder, all_runs
-from ganbench.store.ingest import PART, ingest
-from ganbench.store.journal import journals
+from ganbench.store.ingest import ingest
+from ganbench.store.journal import PART, journals
 
 PER_RUN = (
     schema.series,

@@ -14,10 +14,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 from ganbench.store import schema
 from ganbench.store.annotations import read as read_annotations
 from ganbench.store.folder import RunFolder
-from ganbench.store.journal import HEAD, journals, read, unspell
+from ganbench.store.journal import HEAD, PART, journals, read, unspell
 from ganbench.store.points import append
 
-PART = 2**22  # bytes of journals that one transaction reads
 SETTLED = 2.0  # seconds after which a folder's time is believed to be its last
 Rows = dict[tuple[str, ...], list[list[Any]]]  # rows of step, seen, time, values… by their names
 
@@ -155,13 +154,25 @@ def _record(
             _replace(connection, schema.texts, key, rest)
         case "config":
             content = run["content"]
-            run["content"] = {**content, "config": {**content["config"], **record["values"]}}
+            run["content"] = {**content, "config": _merged(content["config"], record["values"])}
+        case "name":
+            run["content"] = {**run["content"], "name": record["name"]}
         case "scores":
             _scores(connection, run, record)
         case "end":
             state.update(end=record, step=record["step"], seen=record["seen"])
     if "step" in record:
         state["step"] = max(state["step"], record["step"])
+
+
+def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """`old`, with what is in `new` added or replaced, in nested mappings too."""
+    both = {
+        key: _merged(old[key], value)
+        for key, value in new.items()
+        if isinstance(value, dict) and isinstance(old.get(key), dict)
+    }
+    return {**old, **new, **both}
 
 
 def _scores(connection: Connection, run: dict[str, Any], record: Any) -> None:

@@ -24,6 +24,7 @@ import psutil
 from ganbench.errors import StoreError, explain
 
 FORMAT = 1
+PART = 2**22  # bytes of a journal that are read at a time
 HEAD = ("step", "seen", "elapsed")
 
 
@@ -124,6 +125,25 @@ def read(path: Path, offset: int = 0, most: int = -1) -> tuple[list[Any], int, i
         except orjson.JSONDecodeError:
             damaged += 1
     return records, offset + end, damaged
+
+
+def reached(folder: Path) -> tuple[int, int]:
+    """The last step that the journals in `folder` tell of, −1 if none, and the images seen then."""
+    step, seen = -1, 0
+    for path in journals(folder):
+        offset, more = 0, True
+        while more:
+            records, end, _ = read(path, offset, PART)
+            for record in records:
+                match record:
+                    case [_, at, used, *_]:
+                        step, seen = max(step, at), max(seen, used)
+                    case {"kind": "open" | "end"}:
+                        pass
+                    case {"step": at, "seen": used}:
+                        step, seen = max(step, at), max(seen, used)
+            offset, more = end, end > offset
+    return step, seen
 
 
 def journals(folder: Path) -> Iterator[Path]:

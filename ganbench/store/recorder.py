@@ -78,6 +78,11 @@ class Recorder:
         self._journal.write("config", values=values)
         self._pass("config", values=values)
 
+    def name(self, name: str) -> None:
+        """What people call the run from now on."""
+        self._journal.write("name", name=name)
+        self._pass("name", name=name)
+
     def scores(self, step: int, seen: int, scores: Sequence[Mapping[str, Any]]) -> None:
         """Scores as plain values."""
         self._journal.write("scores", step=step, seen=seen, scores=scores)

@@ -10,7 +10,7 @@ class Relay(Protocol):
 
     The events and their fields: "scalars" (step, values), "picture" (name, step, seen, caption,
     pixels as uint8 H×W×3), "text" (name, step, text), "config" (values), "scores" (step, scores),
-    "tags" (tags).
+    "tags" (tags), "name" (name).
     """
 
     def put(self, event: str, **fields: Any) -> None:

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from ganbench.environment import describe
 from ganbench.errors import InputError, StoreError, explain
 from ganbench.store import folder
 from ganbench.store.annotations import change
-from ganbench.store.console import Console
-from ganbench.store.recorder import Recorder
 from ganbench.store.relay import Relay
-from ganbench.track import endings, pictures
+from ganbench.track import pictures
 from ganbench.track.quiet import quiet, warn_once
+from ganbench.track.session import Session, runs_folder
 from ganbench.track.values import plain
 
-PORT = 8642
 
-
-class Run:
+class Run(Session):
     """One run: a folder that `ganbench serve` shows while it grows.
 
     `project` and `name` are what people call it, `config` its parameters (nested mappings are
-    welcome), `tags` words to find it by, `notes` Markdown. The folder is made below `runs_dir`
-    (default: $GANBENCH_RUNS, else ./runs). `relays` get everything that is logged as well. What is
-    printed meanwhile is kept in console.log, unless `console` is false.
+    welcome), `tags` words to find it by, `notes` Markdown, `id` its identifier, if you choose it.
+    The folder is made below `runs_dir` (default: $GANBENCH_RUNS, else ./runs). `relays` get
+    everything that is logged as well. What is printed meanwhile is kept in console.log, unless
+    `console` is false. `Run.resume` goes on with a run that there is.
 
     Raises InputError and StoreError when it cannot be made. After that nothing is raised: what goes
     wrong is said once on standard error. Methods may be called from any thread, and in forked
@@ -47,12 +41,12 @@ class Run:
         config: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
         *,
+        id: str | None = None,
         notes: str = "",
         runs_dir: str | Path | None = None,
         relays: Sequence[Relay] = (),
         console: bool = True,
     ) -> None:
-        where = Path(runs_dir or os.environ.get("GANBENCH_RUNS") or "runs")
         if isinstance(tags, str):
             raise InputError(f"tags: expected a list of words, got the one word {tags!r}")
         content = {
@@ -64,34 +58,8 @@ class Run:
             "tags": [str(tag) for tag in tags],
             "notes": notes,
         }
-        self.folder = folder.create(where, project, content)
-        self.name = name or self.folder.id
-        self.project = project
-        self._relays = tuple(relays)
-        self._prefix: ContextVar[str] = ContextVar("prefix", default="")
-        self._step, self._seen = 0, 0
-        self._auto = 0  # the step that comes next where none is given
-        self._finished = False
-        self._pid = os.getpid()
-        self._begin(child=False)
-        self._console = Console(self.folder.console) if console else None
-        endings.watch(self)
-        print(f"ganbench run {self.id}   {self.url}   (ganbench serve --runs-dir {where})")
-
-    @property
-    def id(self) -> str:
-        """The run's identifier, the name of its folder."""
-        return self.folder.id
-
-    @property
-    def url(self) -> str:
-        """Where `ganbench serve` shows it, from its first second."""
-        return f"http://127.0.0.1:{PORT}/runs/{self.id}"
-
-    @property
-    def step(self) -> int:
-        """The last step that something was logged at."""
-        return self._step
+        made = folder.create(runs_folder(runs_dir), project, content, id)
+        self._open(made, project, name, (-1, 0), relays, console)
 
     @quiet
     def log(
@@ -156,6 +124,12 @@ class Run:
         self._writer().config(plain(values))
 
     @quiet
+    def rename(self, name: str) -> None:
+        """Gives it another name; the id stays."""
+        self._writer().name(name)
+        self.name = name
+
+    @quiet
     def log_file(self, file: str | Path | bytes, name: str | None = None) -> None:
         """Keeps a copy of a file, or of bytes, as files/`name` in the run folder."""
         if isinstance(file, bytes) and not name:
@@ -209,84 +183,6 @@ class Run:
     def flush(self) -> None:
         """Returns when all pictures so far are on disk; numbers are at once."""
         self._writer().flush()
-
-    @quiet
-    def finish(
-        self, state: str = "finished", reason: str | None = None, *, summary: bool = True
-    ) -> None:
-        """Ends the run and prints its summary. Called by itself when the process ends.
-
-        `state`: "finished", "failed", "killed" or "diverged".
-        """
-        with self._lock:
-            if self._finished or self._pid != os.getpid():
-                return
-            self._finished = True
-        told = self._recorder.summary(self._seen)
-        self._recorder.end(state, self._step, self._seen, reason=reason, summary=told)
-        if self._console is not None:
-            self._console.close()
-        if summary:
-            self._summarise()
-
-    def __enter__(self) -> Run:
-        return self
-
-    def __exit__(
-        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
-    ) -> None:
-        self.finish(*endings.outcome(error))
-
-    def unlock(self) -> None:
-        """Makes a new lock, in the child of a fork."""
-        self._lock = threading.RLock()
-
-    def _begin(self, *, child: bool) -> None:
-        self._lock = threading.RLock()
-        self._recorder = Recorder(
-            self.folder,
-            step=self._step,
-            seen=self._seen,
-            relays=() if child else self._relays,
-            complain=lambda words: warn_once(f"{self.id} {words.split(':')[-1]}", words),
-            child=child,
-        )
-
-    def _summarise(self) -> None:
-        from rich.console import Console as Terminal
-
-        from ganbench.store import query
-        from ganbench.store.index import Index
-        from ganbench.summary import print_summary
-
-        index = Index(self.folder.path.parent)
-        index.refresh()
-        shown = query.show_run(index, self.id)
-        index.close()
-        if shown is not None:
-            print_summary(Terminal(highlight=False), shown, str(self.folder.path), self.url)
-
-    def _writer(self) -> Recorder:
-        """The recorder of this process. Raises StoreError once the run has been finished."""
-        if self._finished:
-            raise StoreError(f"run {self.id} has been finished; this was not logged")
-        if self._pid != os.getpid():
-            self._pid = os.getpid()
-            self._begin(child=True)
-        return self._recorder
-
-    def _at(
-        self, step: int | None, seen: int | None = None, *, auto: bool = False
-    ) -> tuple[int, int]:
-        with self._lock:
-            if step is None:
-                step = self._auto if auto else self._step
-            if auto:
-                self._auto = int(step) + 1
-            self._step = int(step)
-            if seen is not None:
-                self._seen = int(seen)
-            return self._step, self._seen
 
     def _numbers(self, prefix: str, values: Mapping[str, Any]) -> dict[str, float]:
         numbers = {}

@@ -194,6 +194,40 @@ def test_what_cannot_be_made_is_refused(tmp_path):
         gb.Run(tags="word", runs_dir=tmp_path)
 
 
+def test_a_run_goes_on(tmp_path):
+    first = gb.Run("x", config={"net": {"k": 3, "d": 1}}, runs_dir=tmp_path, id="my_own-1")
+    for value in (1, 2):
+        first.log({"x": value}, seen=value * 64)
+    first.log_image("p", np.zeros((2, 2)), 7)
+    first.finish(summary=False)
+    again = gb.Run.resume("my_own", runs_dir=tmp_path)
+    assert (again.id, again.project, again.step) == ("my_own-1", "x", 7)
+    again.log({"x": 3})
+    again.log_config({"net": {"k": 4}})
+    again.rename("better")
+    assert read(tmp_path)["state"] == "running"
+    again.finish(summary=False)
+    shown = read(tmp_path, series=["x"])
+    assert shown["series"]["x"]["step"] == [0, 1, 8]
+    assert shown["series"]["x"]["seen"] == [64, 128, 128]
+    assert (shown["name"], shown["config"]) == ("better", {"net": {"k": 4, "d": 1}})
+    assert (shown["state"], shown["processes"]) == ("finished", 2)
+    gb.Run("y", runs_dir=tmp_path, id="empty").finish(summary=False)
+    unused = gb.Run.resume("empty", runs_dir=tmp_path)
+    unused.log({"x": 1})
+    unused.finish(summary=False)
+    assert read(tmp_path, "empty", ["x"])["series"]["x"]["step"] == [0]
+
+
+def test_an_id_is_unique_and_no_path(tmp_path):
+    gb.Run(runs_dir=tmp_path / "deep", id="one").finish(summary=False)
+    for id in ("one", "../one", "", "a/b", "latest", "-x", "a" * 101):
+        with pytest.raises(InputError, match=r"run (id|one)"):
+            gb.Run(runs_dir=tmp_path, id=id)
+    with pytest.raises(StoreError, match="no run 'two'"):
+        gb.Run.resume("two", runs_dir=tmp_path)
+
+
 def test_threads(run, tmp_path):
     def work(number):
         with run.context(f"t{number}"):
