@@ -13,7 +13,7 @@ def _seeded():
     torch.manual_seed(0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny():
     """A run of a second: points on the ring, small networks, everything every few steps."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from ganbench.cli.options import PORT, RUNS, RunsDir, call
@@ -13,7 +14,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def serve(
-    runs_dir: RunsDir = RUNS, host: str = "127.0.0.1", port: int = PORT, token: str | None = None
+    runs_dir: RunsDir = RUNS,
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    token: str | None = None,
+    read_token: str | None = None,
 ) -> int:
     """Serve the page until Ctrl-C: the runs, and of each run curves, movie, scores, config.
 
@@ -21,8 +26,15 @@ def serve(
         runs_dir: where the runs are
         host: the address to listen on; beyond this machine only with a token
         port: the first port to try; the next free one is taken
-        token: what a browser must bring once, as ?token=…
+        token: what a browser must bring once, as ?token=…, and what sends runs here; it reads and
+            writes; better as $GANBENCH_TOKEN, which other users of this machine cannot see
+        read_token: a second token, which only reads; better as $GANBENCH_READ_TOKEN
     """
     from ganbench.web import server
+    from ganbench.web.guard import Tokens
 
-    return server.serve(runs_dir, host, port, token)
+    tokens = Tokens(
+        token or os.environ.get("GANBENCH_TOKEN") or None,
+        read_token or os.environ.get("GANBENCH_READ_TOKEN") or None,
+    )
+    return server.serve(runs_dir, host, port, tokens)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from ganbench.store.index import Index
 from ganbench.summary import print_summary
 from ganbench.workbench import Run
 
+TOKENS = ("GANBENCH_TOKEN", "GANBENCH_READ_TOKEN")
 STATUS = {"finished": 0, "killed": 130, "diverged": 3}
 
 
@@ -79,8 +81,12 @@ def _server(runs_dir: Path, wanted: bool) -> Iterator[int | None]:
         yield None
         return
     command = [sys.executable, "-m", "ganbench", "serve", "--runs-dir", str(runs_dir)]
+    # $GANBENCH_TOKEN is for the server that the run is sent to, not for this one.
+    outer = {name: value for name, value in os.environ.items() if name not in TOKENS}
     # A session of its own, so that Ctrl-C in the terminal reaches the training alone.
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, start_new_session=True, env=outer
+    )
     try:
         assert child.stdout is not None
         first = child.stdout.readline()  # "ganbench is at http://127.0.0.1:8642/"

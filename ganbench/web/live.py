@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from ganbench.store import query
+from ganbench.web.openapi import TEXT, operation
 
 EVERY = 1.0  # seconds between looks
 QUIET = 15  # looks without news after which a comment keeps the connection open
@@ -41,3 +42,12 @@ async def _pulses(state: State, run: str) -> AsyncIterator[bytes]:
 
 
 ROUTES = [Route("/api/runs/{run}/live", follow)]
+DESCRIBED = {
+    "/api/runs/{run}/live": {
+        "get": operation(
+            "How far a run has come, each time that it has come further",
+            TEXT,
+            kind="text/event-stream",
+        )
+    }
+}

@@ -10,7 +10,20 @@ from starlette.routing import Route
 
 from ganbench.store import query
 from ganbench.web import respond
+from ganbench.web.openapi import (
+    ANYTHING,
+    FLAG,
+    NUMBER,
+    TEXT,
+    WHOLE,
+    array,
+    by_name,
+    maybe,
+    operation,
+    record,
+)
 from ganbench.web.pages import page
+from ganbench.web.runs import SUMMARY
 
 TABS = ("overview", "curves", "scores", "system", "config", "console", "files", "notes")
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -63,3 +76,40 @@ ROUTES = [
     Route("/api/runs/{run}", data),
     Route("/api/runs/{run}/series", series),
 ]
+PICTURE = record(name=TEXT, step=WHOLE, seen=WHOLE, sha256=TEXT, width=WHOLE, height=WHOLE)
+RUN = {
+    "allOf": [
+        SUMMARY,
+        record(
+            config=maybe(ANYTHING),
+            environment=maybe(ANYTHING),
+            notes=TEXT,
+            history=array(ANYTHING),
+            pictures=array(PICTURE),
+            points=by_name(WHOLE),
+            texts=WHOLE,
+            damaged=WHOLE,
+            processes=WHOLE,
+        ),
+    ]
+}
+NUMBERS = array(NUMBER)
+SERIES = by_name(
+    record(
+        n=WHOLE, stored=WHOLE, thinned=FLAG, step=NUMBERS, seen=NUMBERS, time=NUMBERS, value=NUMBERS
+    )
+)
+FROM = {
+    "name": "from",
+    "in": "query",
+    "description": "By the name of a series, the index from which on its points are wanted.",
+    "schema": by_name(WHOLE),
+    "style": "form",
+    "explode": True,
+}
+DESCRIBED = {
+    "/api/runs/{run}": {"get": operation("One run", RUN)},
+    "/api/runs/{run}/series": {
+        "get": operation("Curves of a run", SERIES, parameters=[FROM], errors=[400])
+    },
+}

@@ -7,7 +7,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ganbench.store import query
+from ganbench.store.liveness import STATES
 from ganbench.web import respond
+from ganbench.web.openapi import ANYTHING, NUMBER, TEXT, WHOLE, array, maybe, operation, record
 from ganbench.web.pages import page
 
 
@@ -21,4 +23,24 @@ def data(request: Request) -> Response:
     return respond.json(request, query.list_runs(request.app.state.reader.current()))
 
 
+SUMMARY = record(
+    id=TEXT,
+    name=maybe(TEXT),
+    project=maybe(TEXT),
+    recipe=maybe(TEXT),
+    state={"enum": list(STATES)},
+    reason=maybe(TEXT),
+    created=TEXT,
+    tags=array(TEXT),
+    step=WHOLE,
+    steps=maybe(WHOLE),
+    seen=WHOLE,
+    seconds=NUMBER,
+    scores=array(ANYTHING),
+    scored_at=maybe(WHOLE),
+    best=ANYTHING,
+    picture=maybe(TEXT),
+    summary=maybe(ANYTHING),
+)
 ROUTES = [Route("/", show), Route("/api/runs", data)]
+DESCRIBED = {"/api/runs": {"get": operation("All runs, the newest first", array(SUMMARY))}}

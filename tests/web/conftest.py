@@ -16,10 +16,14 @@ from tests.web.browser import CHROMIUM, FLAGS
 
 @pytest.fixture
 def runs_dir(tmp_path, tiny):
-    run = workbench.launch(tiny(), tmp_path)
+    return make_runs(tmp_path, tiny())
+
+
+def make_runs(where, config):
+    run = workbench.launch(config, where)
     list(run.events())
     odd = folder.create(
-        tmp_path,
+        where,
         "odd",
         {"config": {"recipe": "<b>odd</b>", "steps": 9}, "environment": {}, "tags": []},
     )
@@ -28,7 +32,7 @@ def runs_dir(tmp_path, tiny):
         value = {3: math.nan, 5: math.inf}.get(step, float(step))
         log.row(step, step, {"dis_loss": value, "adv_loss": 1.0})
     log.write("end", state="diverged", step=7, seen=7, reason="<i>dis_loss</i> is not finite")
-    return tmp_path
+    return where
 
 
 @pytest.fixture(scope="session")
