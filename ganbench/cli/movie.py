@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ganbench.cli.options import RUNS, RunName, RunsDir, call, console
+from ganbench.cli.options import RUNS, RunName, RunsDir, call, console, index_url
 from ganbench.errors import InputError, StoreError, explain
 from ganbench.store import folder, query
 from ganbench.store.index import Index
@@ -33,7 +33,7 @@ def movie(
     if not 0 < fps <= 50:
         raise InputError(f"--fps {fps:g}: more than 0, at most 50")
     found = folder.find(runs_dir, run)
-    index = Index(runs_dir)
+    index = Index(runs_dir, index_url())
     index.refresh()
     shown = query.show_run(index, found.id)
     index.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from ganbench.store.journal import spell
 
 RunsDir = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 """Where the runs are."""
+IndexUrl = Annotated[str | None, tyro.conf.arg(metavar="URL")]
+"""A PostgreSQL database for the index."""
 RunName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 """An id, a prefix of exactly one, or "latest"."""
 
@@ -37,6 +40,11 @@ def choose(functions: Mapping[str, Callable[..., int]], name: str, arguments: Se
         dict(functions), prog=f"ganbench {name}", args=arguments
     )
     return status
+
+
+def index_url(given: str | None = None) -> str | None:
+    """The database for the index: the one given, else $GANBENCH_INDEX, else None for a file."""
+    return given or os.environ.get("GANBENCH_INDEX") or None
 
 
 def print_json(value: Any) -> None:

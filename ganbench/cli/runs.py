@@ -10,7 +10,16 @@ from typing import Annotated, Any
 import tyro
 from rich.prompt import Confirm
 
-from ganbench.cli.options import RUNS, RunName, RunsDir, address, choose, console, print_json
+from ganbench.cli.options import (
+    RUNS,
+    RunName,
+    RunsDir,
+    address,
+    choose,
+    console,
+    index_url,
+    print_json,
+)
 from ganbench.errors import InputError, StoreError
 from ganbench.store import checkpoints, folder, query
 from ganbench.store.folder import RunFolder
@@ -133,7 +142,7 @@ def delete(run: RunName, runs_dir: RunsDir = RUNS, yes: bool = False) -> int:
 @contextmanager
 def _index(runs_dir: RunsDir) -> Iterator[Index]:
     """The index of `runs_dir`, up to date."""
-    index = Index(runs_dir)
+    index = Index(runs_dir, index_url())
     try:
         index.refresh()
         for problem in index.problems:

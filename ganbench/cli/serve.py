@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from ganbench.cli.options import PORT, RUNS, RunsDir, call
+from ganbench.cli.options import PORT, RUNS, IndexUrl, RunsDir, call, index_url
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -19,6 +19,7 @@ def serve(
     port: int = PORT,
     token: str | None = None,
     read_token: str | None = None,
+    index: IndexUrl = None,
 ) -> int:
     """Serve the page until Ctrl-C: the runs, and of each run curves, movie, scores, config.
 
@@ -29,6 +30,8 @@ def serve(
         token: what a browser must bring once, as ?token=…, and what sends runs here; it reads and
             writes; better as $GANBENCH_TOKEN, which other users of this machine cannot see
         read_token: a second token, which only reads; better as $GANBENCH_READ_TOKEN
+        index: keep the index in PostgreSQL, postgresql://user@host/database, rather than in a file
+            of the runs dir; better as $GANBENCH_INDEX, if it holds a password
     """
     from ganbench.web import server
     from ganbench.web.guard import Tokens
@@ -37,4 +40,4 @@ def serve(
         token or os.environ.get("GANBENCH_TOKEN") or None,
         read_token or os.environ.get("GANBENCH_READ_TOKEN") or None,
     )
-    return server.serve(runs_dir, host, port, tokens)
+    return server.serve(runs_dir, host, port, tokens, index_url(index))

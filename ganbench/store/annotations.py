@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from ganbench.errors import InputError, StoreError, explain
-from ganbench.store.folder import RunFolder, dumps, replace_file
+from ganbench.store.folder import RunFolder, alone, dumps, replace_file
 
 NAME = "annotations.json"
 LONGEST = 100  # characters of a tag
@@ -47,25 +44,10 @@ def change(
             raise InputError(f"tag {tag[:120]!r}: expected 1 to {LONGEST} characters")
     if notes is not None and len(notes) > LARGEST:
         raise InputError(f"notes of {len(notes):,} characters: at most {LARGEST:,} are kept")
-    with _alone(run):
+    with alone(run.path):
         now = read(run, run.read())
         tags = [tag for tag in now["tags"] if tag not in remove]
         tags += [tag for tag in dict.fromkeys(add) if tag not in tags]
         new = {"tags": tags, "notes": now["notes"] if notes is None else notes}
         replace_file(run.path / NAME, dumps(new))
     return new
-
-
-@contextmanager
-def _alone(run: RunFolder) -> Iterator[None]:
-    """Keeps other writers away, where the file system can; the lock dies with its process."""
-    try:
-        handle = os.open(run.path, os.O_RDONLY)
-    except OSError as error:
-        raise StoreError(explain(error, run.path)) from error
-    try:
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

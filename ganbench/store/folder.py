@@ -11,11 +11,13 @@ files/                      whatever else was logged
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,15 +69,15 @@ class RunFolder:
         """The content of run.json. Raises StoreError if it is missing, damaged or newer than us."""
         path = self.path / "run.json"
         try:
-            content: dict[str, Any] = orjson.loads(path.read_bytes())
+            content = orjson.loads(path.read_bytes())
         except OSError as error:
             raise StoreError(explain(error, path)) from error
         except orjson.JSONDecodeError as error:
             raise StoreError(f"{path} is damaged: {error}") from error
-        if content.get("format") != FORMAT:
-            found = content.get("format")
+        found = content.get("format") if isinstance(content, dict) else None
+        if found != FORMAT:
             raise StoreError(f"{path}: format {found}, this ganbench reads format {FORMAT}")
-        return content
+        return dict(content)
 
 
 def create(
@@ -187,6 +189,24 @@ def replace_file(path: Path, content: bytes) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise StoreError(explain(error, path)) from error
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keeps others who ask for it out, where the file system can; the lock dies with its process.
+
+    Raises StoreError if there is no such folder.
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise StoreError(explain(error, folder)) from error
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def sync_folder(path: Path) -> None:

@@ -1,26 +1,25 @@
 """The index: an SQL database that whoever reads brings up to date, and that anyone may delete.
 
 It answers in milliseconds what would take a walk through all journals, and holds nothing that the
-run folders do not. Each refresh reads what the journals have grown by, in one transaction, so two
-readers at once do not disturb each other, and a trainer never waits for any.
+run folders do not. Each refresh reads what the journals have grown by, a part in one transaction,
+so two readers at once do not disturb each other, and a trainer never waits for any.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-import psutil
-from sqlalchemy import Connection, Engine, create_engine, delete, event, insert, inspect, select
+from sqlalchemy import Connection, delete, select
 
-from ganbench.errors import StoreError, explain
+from ganbench.errors import StoreError
 from ganbench.store import schema
+from ganbench.store.database import Unavailable
 from ganbench.store.folder import RunFolder, all_runs
 from ganbench.store.ingest import ingest
 from ganbench.store.journal import PART, journals
+from ganbench.store.postgres import PostgreSQL
+from ganbench.store.sqlite import SQLite
 
 PER_RUN = (
     schema.series,
@@ -30,29 +29,36 @@ PER_RUN = (
     schema.texts,
     schema.scores,
 )
-REMOTE = ("nfs", "cifs", "smb", "lustre", "gpfs", "fuse.sshfs", "9p", "ceph", "glusterfs")
 
 
 class Index:
-    """The index of one runs dir, opened for reading. `refresh` brings it up to date."""
+    """The index of one runs dir, opened for reading. `refresh` brings it up to date.
 
-    def __init__(self, runs_dir: Path) -> None:
+    It is a file of SQLite, or lies on the PostgreSQL server at `url`.
+    """
+
+    def __init__(self, runs_dir: Path, url: str | None = None) -> None:
         self.runs_dir = runs_dir
-        self.path = location(runs_dir)
-        self.engine = _open(self.path)
+        self._database = PostgreSQL(runs_dir, url) if url else SQLite(runs_dir)
+        self.engine = self._database.reader
         self.problems: list[str] = []
-        self._writer = self.engine.execution_options(write=True)
+
+    @property
+    def place(self) -> str:
+        """The file, or the address without its password."""
+        return self._database.place
 
     def refresh(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Reads what is new in the run folders; `progress(done, total)` counts bytes of journals.
 
-        A run that cannot be read keeps what is known of it, and `problems` says why.
+        A run that cannot be read keeps what is known of it, and `problems` says why. Raises
+        StoreError if the folders cannot be listed or the database is not to be had.
         """
         problems = []
         found = {run.id: run for run in all_runs(self.runs_dir)}
         grown, gone = self._changes(found)
         for run in gone:
-            with self._writer.begin() as connection:
+            with self._database.writer.begin() as connection:
                 _forget(connection, run)
         done, total = 0, sum(size for _, size in grown)
         for folder, size in grown:
@@ -60,8 +66,11 @@ class Index:
                 for part in self._read(folder):
                     if progress is not None:
                         progress(min(done + part, total), total)
-            except (StoreError, OSError) as error:
-                problems.append(str(error))
+            except Unavailable:
+                raise
+            except Exception as error:  # whatever is in this folder, the others are read
+                told = str(error) if isinstance(error, StoreError) else repr(error)
+                problems.append(f"{folder.id}: {told}")
             done += size
         self.problems = problems
 
@@ -71,7 +80,7 @@ class Index:
         part, more = 0, True
         while more:
             yield part
-            with self._writer.begin() as connection:
+            with self._database.writer.begin() as connection:
                 more = not ingest(connection, folder, path)
             part += PART
 
@@ -106,70 +115,17 @@ class Index:
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Forgets everything and reads all run folders again; returns their number."""
-        with self._writer.begin() as connection:
-            schema.metadata.drop_all(connection)
-            _create(connection)
+        self._database.empty()
         self.refresh(progress)
         return len(all_runs(self.runs_dir))
 
+    def replaced(self) -> bool:
+        """Whether the database was deleted, so that the index has to be opened again."""
+        return self._database.replaced()
+
     def close(self) -> None:
         """Releases the database."""
-        self.engine.dispose()
-
-
-def location(runs_dir: Path) -> Path:
-    """Where the index of `runs_dir` lies: inside, or in the user's cache if that cannot be.
-
-    SQLite's write-ahead log needs a local disk, and some run folders are read-only.
-    """
-    if runs_dir.is_dir() and os.access(runs_dir, os.W_OK) and not _is_remote(runs_dir):
-        return runs_dir / ".index.sqlite"
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ganbench"
-    name = hashlib.sha256(str(runs_dir.resolve()).encode()).hexdigest()[:16]
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(explain(error, cache)) from error
-    return cache / f"index-{name}.sqlite"
-
-
-def _open(path: Path) -> Engine:
-    """The engine; its `begin()` takes SQLite's write lock at once, `connect()` only reads.
-
-    A transaction that starts by reading and then writes can fail without waiting for its turn.
-    """
-    engine = create_engine(
-        f"sqlite:///{path}", connect_args={"timeout": 30, "isolation_level": None}
-    )
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-    with engine.execution_options(write=True).begin() as connection:
-        if _version(connection) != schema.VERSION:
-            schema.metadata.drop_all(connection)
-            _create(connection)
-    return engine
-
-
-def _version(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(schema.meta.name):
-        return None
-    query = select(schema.meta.c.value).where(schema.meta.c.key == "version")
-    version: str | None = connection.scalar(query)
-    return version
-
-
-def _create(connection: Connection) -> None:
-    schema.metadata.create_all(connection)
-    connection.execute(insert(schema.meta).values(key="version", value=schema.VERSION))
+        self._database.close()
 
 
 def _unread(run: RunFolder, offsets: Mapping[tuple[str, str], int]) -> int:
@@ -183,14 +139,3 @@ def _forget(connection: Connection, run: str) -> None:
     connection.execute(delete(schema.chunks).where(schema.chunks.c.series.in_(ids)))
     for table in PER_RUN:
         connection.execute(delete(table).where(table.c.run == run))
-
-
-def _is_remote(path: Path) -> bool:
-    """Whether `path` lies on a network file system."""
-    target = path.resolve()
-    mounts = [
-        part for part in psutil.disk_partitions(all=True) if target.is_relative_to(part.mountpoint)
-    ]
-    if not mounts:
-        return False
-    return max(mounts, key=lambda part: len(part.mountpoint)).fstype.startswith(REMOTE)

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, select, update
 
+from ganbench.errors import StoreError
 from ganbench.store import schema
 from ganbench.store.annotations import read as read_annotations
 from ganbench.store.folder import RunFolder
-from ganbench.store.journal import HEAD, PART, journals, read, unspell
+from ganbench.store.journal import PART, journals, read, unspell
 from ganbench.store.points import append
+from ganbench.store.records import HEAD
 
 SETTLED = 2.0  # seconds after which a folder's time is believed to be its last
 Rows = dict[tuple[str, ...], list[list[Any]]]  # rows of step, seen, time, values… by their names
@@ -47,6 +49,10 @@ def ingest(connection: Connection, folder: RunFolder, path: str) -> bool:
 
 def _new_run(folder: RunFolder, path: str) -> dict[str, Any]:
     content = folder.read()
+    if not isinstance(content.get("created"), str):
+        raise StoreError(f"{folder.path}/run.json is damaged: it does not say when it was created")
+    if not isinstance(content.get("config") or {}, dict):
+        raise StoreError(f"{folder.path}/run.json is damaged: its config has no names")
     return {
         "run": folder.id,
         "path": path,
@@ -76,7 +82,7 @@ def _ingest_journal(connection: Connection, run: dict[str, Any], path: Path, mos
             _row(state, record, rows)
         else:
             _record(connection, run, state, record)
-    for name, points in _series(rows).items():
+    for name, points in _series(state, rows).items():
         append(connection, run["run"], name, points)
     if found:
         connection.execute(update(table).where(this).values(state))
@@ -103,8 +109,8 @@ def _new_journal(run: str, name: str) -> dict[str, Any]:
 
 def _row(state: dict[str, Any], row: list[Any], rows: Rows) -> None:
     """[columns id, step, seen, elapsed, values…]"""
-    names = state["columns"].get(str(row[0]))
-    if names is None or state["opened"] is None:  # the line that said so was damaged
+    names = state["columns"].get(str(row[0]), ())
+    if len(row) != 1 + len(names) or state["opened"] is None:  # or what came before was damaged
         state["damaged"] += 1
         return
     _, step, seen, elapsed, *_ = row
@@ -113,14 +119,11 @@ def _row(state: dict[str, Any], row: list[Any], rows: Rows) -> None:
     rows[tuple(names[len(HEAD) :])].append(row[1:])
 
 
-def _series(rows: Rows) -> dict[str, NDArray[np.float64]]:
+def _series(state: dict[str, Any], rows: Rows) -> dict[str, NDArray[np.float64]]:
     """Of each name the points, float64 4×n: step, seen, time, value; in the order of the rows."""
     parts: dict[str, list[NDArray[np.float64]]] = defaultdict(list)
     for names, lines in rows.items():
-        try:
-            table = np.array(lines, np.float64).T
-        except ValueError:  # "NaN" and its like
-            table = np.array([[unspell(value) for value in line] for line in lines]).T
+        table = _table(state, lines)
         for i, name in enumerate(names):
             parts[name].append(table[[0, 1, 2, 3 + i]])
     merged = {}
@@ -130,6 +133,20 @@ def _series(rows: Rows) -> dict[str, NDArray[np.float64]]:
             points = points[:, np.argsort(points[2], kind="stable")]
         merged[name] = points
     return merged
+
+
+def _table(state: dict[str, Any], lines: list[list[Any]]) -> NDArray[np.float64]:
+    """The lines as columns of float64; one with anything but numbers counts as damaged."""
+    try:
+        return np.array(lines, np.float64).T
+    except (TypeError, ValueError):
+        numbers = []
+    for line in lines:
+        try:
+            numbers.append([unspell(value) for value in line])
+        except (TypeError, ValueError):
+            state["damaged"] += 1
+    return np.array(numbers, np.float64).reshape(len(numbers), len(lines[0])).T
 
 
 def _record(
@@ -154,7 +171,8 @@ def _record(
             _replace(connection, schema.texts, key, rest)
         case "config":
             content = run["content"]
-            run["content"] = {**content, "config": _merged(content["config"], record["values"])}
+            config = _merged(content.get("config") or {}, record["values"])
+            run["content"] = {**content, "config": config}
         case "name":
             run["content"] = {**run["content"], "name": record["name"]}
         case "scores":

@@ -22,10 +22,10 @@ import orjson
 import psutil
 
 from ganbench.errors import StoreError, explain
+from ganbench.store.records import HEAD, is_sound
 
 FORMAT = 1
 PART = 2**22  # bytes of a journal that are read at a time
-HEAD = ("step", "seen", "elapsed")
 
 
 class Journal:
@@ -121,8 +121,13 @@ def read(path: Path, offset: int = 0, most: int = -1) -> tuple[list[Any], int, i
     records, damaged = [], 0
     for line in data[:end].splitlines():
         try:
-            records.append(orjson.loads(line))
+            record = orjson.loads(line)
         except orjson.JSONDecodeError:
+            damaged += 1
+            continue
+        if is_sound(record):
+            records.append(record)
+        else:
             damaged += 1
     return records, offset + end, damaged
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -15,27 +17,52 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy.engine import Dialect
 
 CHUNK = 4096  # points in a full chunk
 BUCKETS = 64  # parts of a chunk of which the overview holds the extremes
 
 metadata = MetaData()
 
+
+class _Words(TypeDecorator[str]):
+    """Text on PostgreSQL as it is on SQLite: ordered by code points, and it may hold NUL.
+
+    PostgreSQL refuses that character; it is kept as DLE 0, and a DLE as DLE DLE.
+    """
+
+    impl = Text(collation="C")
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value and value.replace("\x10", "\x10\x10").replace("\0", "\x100")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        if not value or "\x10" not in value:
+            return value
+        return re.sub("\x10(.)", lambda found: "\0" if found[1] == "0" else "\x10", value)
+
+
+Words = String().with_variant(_Words(), "postgresql")
+Whole = BigInteger  # steps and bytes go beyond 2³¹
+Number = BigInteger().with_variant(Integer, "sqlite")  # what counts itself there is an INTEGER
+
 meta = Table(
     "gb_meta",
     metadata,
-    Column("key", String, primary_key=True),
-    Column("value", String, nullable=False),
+    Column("key", Words, primary_key=True),
+    Column("value", Words, nullable=False),
 )
 
 runs = Table(
     "gb_runs",
     metadata,
-    Column("run", String, primary_key=True),
-    Column("path", String, nullable=False),  # below the runs dir
-    Column("created", String, nullable=False, index=True),
+    Column("run", Words, primary_key=True),
+    Column("path", Words, nullable=False),  # below the runs dir
+    Column("created", Words, nullable=False, index=True),
     Column("content", JSON, nullable=False),  # run.json, and what the journals add to its config
     Column("annotations", JSON, nullable=False),  # tags and notes
     Column("ended", Boolean, nullable=False),  # all its journals have their end
@@ -49,12 +76,12 @@ runs = Table(
 journals = Table(
     "gb_journals",
     metadata,
-    Column("run", String, primary_key=True),
-    Column("name", String, primary_key=True),
-    Column("offset", Integer, nullable=False),
-    Column("damaged", Integer, nullable=False),
-    Column("step", Integer, nullable=False),
-    Column("seen", Integer, nullable=False),
+    Column("run", Words, primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("offset", Whole, nullable=False),
+    Column("damaged", Whole, nullable=False),
+    Column("step", Whole, nullable=False),
+    Column("seen", Whole, nullable=False),
     Column("time", Float, nullable=False),  # of the last record
     Column("opened", JSON),  # the first record
     Column("end", JSON),  # the last record, where it is an end
@@ -64,10 +91,10 @@ journals = Table(
 series = Table(
     "gb_series",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("run", String, nullable=False),
-    Column("name", String, nullable=False),
-    Column("n", Integer, nullable=False),
+    Column("id", Number, primary_key=True),
+    Column("run", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("n", Whole, nullable=False),
     UniqueConstraint("run", "name"),
 )
 
@@ -76,9 +103,9 @@ series = Table(
 chunks = Table(
     "gb_chunks",
     metadata,
-    Column("series", Integer, primary_key=True),
-    Column("part", Integer, primary_key=True),
-    Column("n", Integer, nullable=False),
+    Column("series", Whole, primary_key=True),
+    Column("part", Whole, primary_key=True),
+    Column("n", Whole, nullable=False),
     Column("first", Float, nullable=False),  # the smallest step
     Column("last", Float, nullable=False),  # the largest step
     Column("rising", Boolean, nullable=False),  # each step is larger than the one before
@@ -89,38 +116,38 @@ chunks = Table(
 media = Table(
     "gb_media",
     metadata,
-    Column("run", String, primary_key=True),
-    Column("name", String, primary_key=True),
-    Column("step", Integer, primary_key=True),
-    Column("seen", Integer, nullable=False),
+    Column("run", Words, primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("step", Whole, primary_key=True),
+    Column("seen", Whole, nullable=False),
     Column("time", Float, nullable=False),
-    Column("sha256", String, nullable=False),
-    Column("width", Integer, nullable=False),
-    Column("height", Integer, nullable=False),
-    Column("caption", Text),
+    Column("sha256", Words, nullable=False),
+    Column("width", Whole, nullable=False),
+    Column("height", Whole, nullable=False),
+    Column("caption", Words),
 )
 
 texts = Table(
     "gb_texts",
     metadata,
-    Column("run", String, primary_key=True),
-    Column("name", String, primary_key=True),
-    Column("step", Integer, primary_key=True),
-    Column("seen", Integer, nullable=False),
+    Column("run", Words, primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("step", Whole, primary_key=True),
+    Column("seen", Whole, nullable=False),
     Column("time", Float, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", Words, nullable=False),
 )
 
 scores = Table(
     "gb_scores",
     metadata,
-    Column("run", String, primary_key=True),
-    Column("step", Integer, primary_key=True),
-    Column("measure", String, primary_key=True),
-    Column("extractor", String, primary_key=True),
-    Column("n_fake", Integer, primary_key=True),
-    Column("rank", Integer, nullable=False),  # its place among the scores of this step
-    Column("seen", Integer, nullable=False),
+    Column("run", Words, primary_key=True),
+    Column("step", Whole, primary_key=True),
+    Column("measure", Words, primary_key=True),
+    Column("extractor", Words, primary_key=True),
+    Column("n_fake", Whole, primary_key=True),
+    Column("rank", Whole, nullable=False),  # its place among the scores of this step
+    Column("seen", Whole, nullable=False),
     Column("time", Float, nullable=False),
     Column("score", JSON, nullable=False),
 )

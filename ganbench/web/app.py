@@ -34,15 +34,19 @@ MODULES: tuple[Any, ...] = (  # each has ROUTES, and DESCRIBED for those below /
 
 
 def build(
-    runs_dir: Path, hosts: Sequence[str], token: str | None = None, read_token: str | None = None
+    runs_dir: Path,
+    hosts: Sequence[str],
+    token: str | None = None,
+    read_token: str | None = None,
+    index: str | None = None,
 ) -> Starlette:
     """The application for one runs dir.
 
     Requests must name one of `hosts`, which keeps other sites from reading it through a rebound
     domain name; with tokens they must bring one instead: `token` reads and writes, `read_token`
-    only reads.
+    only reads. `index` is the URL of a PostgreSQL database for the index, in place of a file.
     """
-    reader = Reader(runs_dir)
+    reader = Reader(runs_dir, index)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

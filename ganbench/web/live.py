@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from ganbench.errors import StoreError
 from ganbench.store import query
 from ganbench.web.openapi import TEXT, operation
 
@@ -29,8 +30,11 @@ async def follow(request: Request) -> Response:
 async def _pulses(state: State, run: str) -> AsyncIterator[bytes]:
     last, silent = b"", 0
     while not state.stopping():
-        pulse = await run_in_threadpool(lambda: query.pulse(state.reader.current(), run))
-        now = orjson.dumps(pulse)
+        try:
+            pulse = await run_in_threadpool(lambda: query.pulse(state.reader.current(), run))
+            now = orjson.dumps(pulse)
+        except StoreError:  # the page keeps what it shows; the index may be back at the next look
+            now = last
         silent += 1
         if now != last:
             yield b"data: " + now + b"\n\n"

@@ -16,16 +16,20 @@ PATIENCE = 1.0  # seconds that an answer waits for the index; then it says what 
 
 
 class Reader:
-    """Opens the index of `runs_dir`; `current()` brings it up to date, at most every `FRESH` s.
+    """Opens the index of `runs_dir`, on the PostgreSQL server at `url` if there is one.
 
+    `current()` brings it up to date, at most every `FRESH` seconds, and opens it again when it was
+    deleted or failed.
     A long reading goes on on a thread of its own, while answers are given from what is read
     already; `progress` is then the share that is done, else None.
     """
 
-    def __init__(self, runs_dir: Path) -> None:
+    def __init__(self, runs_dir: Path, url: str | None = None) -> None:
         self.runs_dir = runs_dir
+        self._url = url
         self.progress: float | None = None
-        self._index = Index(runs_dir)
+        self._index = Index(runs_dir, url)
+        self._failed = False
         self._lock = threading.Lock()
         self._read = 0.0
         self._began = 0.0
@@ -37,13 +41,15 @@ class Reader:
         return self._index.problems
 
     def current(self) -> Index:
-        """The index, up to date unless that takes longer than `PATIENCE`. Thread-safe."""
+        """The index, up to date unless that takes longer than `PATIENCE`. Thread-safe.
+
+        Raises StoreError if it has to be opened again and cannot be.
+        """
         with self._lock:
-            if self._working is None and not self._index.path.exists():  # somebody deleted it
-                self._index.close()
-                self._index = Index(self.runs_dir)
-                self._read = 0.0
             if self._working is None and time.monotonic() - self._read > FRESH:
+                self._read = time.monotonic()  # who comes while it cannot be opened is not kept
+                if self._failed or self._index.replaced():
+                    self._reopen()
                 self._working = threading.Thread(target=self._refresh, name="ganbench-index")
                 self._began = time.monotonic()
                 self._working.start()
@@ -64,11 +70,17 @@ class Reader:
             working.join()
         self._index.close()
 
+    def _reopen(self) -> None:
+        before, self._index = self._index, Index(self.runs_dir, self._url)
+        self._failed = False
+        before.close()
+
     def _refresh(self) -> None:
         try:
             self._index.refresh(self._note)
         except StoreError as error:
             self._index.problems = [str(error)]
+            self._failed = True
         finally:
             with self._lock:
                 self._read = time.monotonic()

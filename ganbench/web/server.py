@@ -19,7 +19,9 @@ SHORTEST = 16  # characters of a token, beyond this machine
 TRIES = 100  # ports after the first
 
 
-def serve(runs_dir: Path, host: str, port: int, tokens: Tokens) -> int:
+def serve(
+    runs_dir: Path, host: str, port: int, tokens: Tokens, index: str | None = None
+) -> int:
     """Serves until Ctrl-C. Prints the address first, on a line of its own.
 
     Raises InputError for an address beyond this machine without a token, for tokens that anybody
@@ -28,15 +30,16 @@ def serve(runs_dir: Path, host: str, port: int, tokens: Tokens) -> int:
     _check(host, tokens)
     listener = _listen(host, port)
     taken: int = listener.getsockname()[1]
-    print(f"ganbench is at http://{host}:{taken}/", flush=True)
-    if tokens:
-        print("a browser must bring a token once, as ?token=…", flush=True)
     app = build(
         runs_dir,
         hosts=[host.lower(), "localhost", "127.0.0.1", "::1"],
         token=tokens.write,
         read_token=tokens.read,
+        index=index,
     )
+    print(f"ganbench is at http://{host}:{taken}/", flush=True)
+    if tokens:
+        print("a browser must bring a token once, as ?token=…", flush=True)
     make_server(app).run(sockets=[listener])
     return 0
 

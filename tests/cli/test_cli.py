@@ -12,7 +12,7 @@ from ganbench import workbench
 from ganbench.cli import COMMANDS, main, runs
 from ganbench.measures import MEASURES
 from ganbench.recipes import RECIPES
-from ganbench.store.index import location
+from ganbench.store.sqlite import location
 from ganbench.tables import duration, number
 
 

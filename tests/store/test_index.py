@@ -8,8 +8,9 @@ import orjson
 import pytest
 
 from ganbench.store import folder, query, schema
-from ganbench.store.index import Index, location
+from ganbench.store.index import Index
 from ganbench.store.journal import Journal, spell
+from ganbench.store.sqlite import location
 
 CONFIG = {"recipe": "mnist", "steps": 100}
 

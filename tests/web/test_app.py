@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from ganbench.store.index import location
+from ganbench.store.sqlite import location
 from ganbench.web.app import build
 from ganbench.web.pages import edition
 
