@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from ganbench import recipes
+from tests import postgres
 
 torch.set_num_threads(1)  # the networks here are tiny
 
@@ -40,3 +41,14 @@ def tiny():
         return config.model_copy(update=small | changes)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """A PostgreSQL of our own."""
+    pytest.importorskip("psycopg", reason="psycopg is in the postgres extra")
+    found = postgres.programs()
+    if found is None:
+        pytest.skip("PostgreSQL is not installed")
+    with postgres.server(found) as made:
+        yield made

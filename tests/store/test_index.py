@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from ganbench.store import folder, query, schema
-from ganbench.store.index import Index
 from ganbench.store.journal import Journal, spell
 from ganbench.store.sqlite import location
+from tests.store.conftest import drop_schemas
 
 CONFIG = {"recipe": "mnist", "steps": 100}
 
@@ -39,8 +39,13 @@ def written(tmp_path):
     return run, log
 
 
-def everything(runs_dir):
-    index = Index(runs_dir)
+@pytest.fixture
+def everything(open_index):
+    """A function that opens the index of a runs dir and gives all that it answers."""
+    return lambda runs_dir: answers(open_index(runs_dir))
+
+
+def answers(index):
     index.refresh()
     runs = query.list_runs(index)
     found = [
@@ -55,7 +60,7 @@ def everything(runs_dir):
     return orjson.loads(orjson.dumps(spell(found)))  # NaN is not equal to itself, its spelling is
 
 
-def test_what_was_written_is_read(tmp_path, written):
+def test_what_was_written_is_read(tmp_path, written, everything):
     run, log = written
     log.write("end", state="finished", step=5, seen=320, reason=None, summary={"seconds": 1})
     ((listed, shown, series),) = everything(tmp_path)
@@ -74,10 +79,12 @@ def test_what_was_written_is_read(tmp_path, written):
     assert series["adv_loss"]["value"][2] == "NaN"
 
 
-def test_growing_in_small_pieces_gives_the_same_as_reading_at_once(tmp_path, monkeypatch):
+def test_growing_in_small_pieces_gives_the_same_as_reading_at_once(
+    tmp_path, monkeypatch, open_index
+):
     monkeypatch.setattr(schema, "CHUNK", 7)
     run, log = new_run(tmp_path)
-    index = Index(tmp_path)
+    index = open_index(tmp_path)
     for step in range(50):
         log.row(step, step, {"a": float(step)})
         if step % 3 == 0:
@@ -94,19 +101,22 @@ def test_growing_in_small_pieces_gives_the_same_as_reading_at_once(tmp_path, mon
     index.close()
 
 
-def test_deleting_the_index_loses_nothing(tmp_path, written):
+def test_deleting_the_index_loses_nothing(tmp_path, written, everything, database):
     before = everything(tmp_path)
-    location(tmp_path).unlink()
+    if database is None:
+        location(tmp_path).unlink()
+    else:
+        drop_schemas(database)
     assert everything(tmp_path) == before
 
 
-def test_an_index_of_another_version_is_rebuilt(tmp_path, written, monkeypatch):
+def test_an_index_of_another_version_is_rebuilt(tmp_path, written, monkeypatch, everything):
     before = everything(tmp_path)
     monkeypatch.setattr(schema, "VERSION", "another")
     assert everything(tmp_path) == before
 
 
-def test_a_deleted_run_is_forgotten(tmp_path, written):
+def test_a_deleted_run_is_forgotten(tmp_path, written, everything):
     other, _ = new_run(tmp_path)
     assert len(everything(tmp_path)) == 2
     folder.delete(written[0])
@@ -114,7 +124,7 @@ def test_a_deleted_run_is_forgotten(tmp_path, written):
     assert listed["id"] == other.id
 
 
-def test_a_resumed_run_repeats_steps_and_the_later_ones_count(tmp_path, written):
+def test_a_resumed_run_repeats_steps_and_the_later_ones_count(tmp_path, written, everything):
     run, _ = written
     second = Journal(run.path, step=3)
     for step in range(4, 8):
@@ -130,7 +140,7 @@ def test_a_resumed_run_repeats_steps_and_the_later_ones_count(tmp_path, written)
     assert listed["step"] == 7
 
 
-def test_damaged_lines_are_counted_and_cost_nothing_else(tmp_path, written):
+def test_damaged_lines_are_counted_and_cost_nothing_else(tmp_path, written, everything):
     _, log = written
     with log.path.open("ab") as file:
         file.write(b"{torn\n")
@@ -140,20 +150,20 @@ def test_damaged_lines_are_counted_and_cost_nothing_else(tmp_path, written):
     assert series["dis_loss"]["value"][-1] == 7.0
 
 
-def test_a_run_with_a_damaged_run_json_does_not_hide_the_others(tmp_path, written):
+def test_a_run_with_a_damaged_run_json_does_not_hide_the_others(tmp_path, written, everything):
     bad, _ = new_run(tmp_path)
     (bad.path / "run.json").write_text("{")
     assert [listed["id"] for listed, _, _ in everything(tmp_path)] == [written[0].id]
 
 
-def test_readers_and_writers_at_once(tmp_path):
+def test_readers_and_writers_at_once(tmp_path, open_index):
     """Four readers refresh while two runs grow: no error, no point twice, none lost."""
     runs = [new_run(tmp_path) for _ in range(2)]
     errors, done = [], threading.Event()
 
     def look():
         try:
-            index = Index(tmp_path)
+            index = open_index(tmp_path)
             while not done.is_set():
                 index.refresh()
                 query.list_runs(index)
@@ -171,7 +181,7 @@ def test_readers_and_writers_at_once(tmp_path):
     for reader in readers:
         reader.join()
     assert not errors
-    index = Index(tmp_path)
+    index = open_index(tmp_path)
     index.refresh()
     for run, _ in runs:
         assert query.read_series(index, run.id, {"a": 0})["a"]["value"] == list(range(300))

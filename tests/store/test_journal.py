@@ -69,14 +69,15 @@ def test_spelling_survives_json_and_keeps_every_bit(values):
 
 def test_an_unfinished_line_waits_and_a_damaged_one_is_counted(tmp_path):
     path = tmp_path / "events-a-1.jsonl"
-    path.write_bytes(b'{"kind":"open"}\n{"broken\n[0,1,2,3]\n{"kind":"en')
+    path.write_bytes(b'{"kind":"checkpoint","step":1}\n{"broken\n[0,1,2,3]\n{"kind":"checkp')
     records, offset, damaged = journal.read(path)
-    assert records == [{"kind": "open"}, [0, 1, 2, 3]]
+    assert records == [{"kind": "checkpoint", "step": 1}, [0, 1, 2, 3]]
     assert damaged == 1
     with path.open("ab") as file:
-        file.write(b'd"}\n')
+        file.write(b'oint","step":2}\n')
     records, offset, damaged = journal.read(path, offset)
-    assert (records, damaged, offset) == ([{"kind": "end"}], 0, path.stat().st_size)
+    assert (records, damaged) == ([{"kind": "checkpoint", "step": 2}], 0)
+    assert offset == path.stat().st_size
 
 
 def test_two_journals_of_one_process_are_two_files(tmp_path):
@@ -92,7 +93,7 @@ def test_a_short_write_is_an_error_and_the_next_record_stands_alone(tmp_path, mo
         patch.setattr(os, "write", lambda fd, data: real(fd, data[:9]))
         with pytest.raises(StoreError, match="disk is full"):
             made.write("checkpoint", step=1)
-    made.write("end", state="failed")
+    made.write("end", state="failed", step=1, seen=1)
     records, _, damaged = journal.read(made.path)
     assert [record["kind"] for record in records] == ["open", "end"]
     assert damaged == 1

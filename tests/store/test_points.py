@@ -46,12 +46,12 @@ def test_later_points_of_a_step_count():
 
 
 @pytest.fixture(scope="module")
-def long(tmp_path_factory):
+def long(tmp_path_factory, database):
     """A run of 300,000 points with one spike, one dip and one NaN, indexed in parts."""
     runs_dir = tmp_path_factory.mktemp("long")
     run = folder.create(runs_dir, "long", {"config": {}, "environment": {}, "tags": []})
     log = Journal(run.path, step=0)
-    index = Index(runs_dir)
+    index = Index(runs_dir, database)
     values = np.sin(np.arange(300_000) / 7)
     values[[123_456, 200_001, 250_000]] = 9.0, -9.0, math.nan
     for step, value in enumerate(values):
@@ -95,7 +95,7 @@ def test_the_whole_and_the_rest_are_exact(long):
     assert (beyond["n"], beyond["step"]) == (300_000, [])
 
 
-def test_a_resumed_run_is_never_drawn_from_overviews(tmp_path):
+def test_a_resumed_run_is_never_drawn_from_overviews(tmp_path, open_index):
     """Its first journal's steps go on beyond where the second begins."""
     run = folder.create(tmp_path, "x", {"config": {}, "environment": {}, "tags": []})
     size = schema.CHUNK * 40
@@ -104,10 +104,9 @@ def test_a_resumed_run_is_never_drawn_from_overviews(tmp_path):
         first.row(step, step, {"x": 1.0})
     for step in range(size // 2, size + 10):
         second.row(step, step, {"x": 2.0})
-    index = Index(tmp_path)
+    index = open_index(tmp_path)
     index.refresh()
     found = query.read_series(index, run.id, {"x": 0}, most=400)["x"]
-    index.close()
     before = [v for s, v in zip(found["step"], found["value"], strict=True) if s < size // 2]
     after = [v for s, v in zip(found["step"], found["value"], strict=True) if s >= size // 2]
     assert set(before) == {1.0}
