@@ -19,9 +19,7 @@ SHORTEST = 16  # characters of a token, beyond this machine
 TRIES = 100  # ports after the first
 
 
-def serve(
-    runs_dir: Path, host: str, port: int, tokens: Tokens, index: str | None = None
-) -> int:
+def serve(runs_dir: Path, host: str, port: int, tokens: Tokens, index: str | None = None) -> int:
     """Serves until Ctrl-C. Prints the address first, on a line of its own.
 
     Raises InputError for an address beyond this machine without a token, for tokens that anybody
