@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
+from pathlib import Path
+from traceback import format_exception
 from types import TracebackType
 
 from rich.live import Live
@@ -14,6 +16,7 @@ from rich.table import Table
 from ganbench.cli.options import console
 from ganbench.config import Config
 from ganbench.events import Diverged, Event, Scalars, Scored, Stepped
+from ganbench.store.console import Console as Copy
 from ganbench.tables import duration, number
 
 WINDOW = 60.0  # seconds that the rate looks back
@@ -21,9 +24,13 @@ PLAIN = 15.0  # seconds between lines where there is no terminal
 
 
 class TrainingLine:
-    """One live line: step, images a second, time left, losses, device. Plain lines in a pipe."""
+    """One live line: step, images a second, time left, losses, device. Plain lines in a pipe.
 
-    def __init__(self, config: Config, device: str, step: int) -> None:
+    What is printed meanwhile is copied to `copy`; of the live line only every 15 seconds one.
+    """
+
+    def __init__(self, config: Config, device: str, step: int, copy: Path) -> None:
+        self._path = copy
         self._config = config
         self._device = device
         self._step = step
@@ -35,6 +42,8 @@ class TrainingLine:
     def __enter__(self) -> TrainingLine:
         if console.is_terminal:
             self._live.start()
+        self._copy = Copy(self._path)
+        self._copy.keep(f"{self._config.recipe} from step {self._step:,} on {self._device}\n")
         return self
 
     def __exit__(
@@ -43,6 +52,9 @@ class TrainingLine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None:
+            self._copy.keep("".join(format_exception(error)))
+        self._copy.close()
         self._live.stop()
 
     def show(self, event: Event) -> None:
@@ -54,9 +66,9 @@ class TrainingLine:
                 self._scalars = event.values
             case Scored():
                 values = (f"{s.measure} {number(s.value)}" for s in event.scores)
-                console.print(f"step {event.step:,}: " + "  ".join(values), soft_wrap=True)
+                self._say(f"step {event.step:,}: " + "  ".join(values))
             case Diverged():
-                console.print(f"[red]{event.tensor} is not finite since step {event.step:,}[/]")
+                self._say(f"{event.tensor} is not finite since step {event.step:,}", "red")
 
     def _advance(self, step: int) -> None:
         now = time.monotonic()
@@ -64,11 +76,20 @@ class TrainingLine:
         self._marks.append((now, step))
         while now - self._marks[0][0] > WINDOW:
             self._marks.popleft()
+        due = now - self._printed > PLAIN
+        if due:
+            self._printed = now
         if console.is_terminal:
             self._live.update(self._render())
-        elif now - self._printed > PLAIN:
-            self._printed = now
-            console.print(self._words(), soft_wrap=True)
+            if due:
+                self._copy.keep(self._words() + "\n")
+        elif due:
+            self._say(self._words())
+
+    def _say(self, words: str, style: str | None = None) -> None:
+        console.print(words, style=style, soft_wrap=True)
+        if console.is_terminal:  # Live writes to the terminal itself, past the copy
+            self._copy.keep(words + "\n")
 
     def _render(self) -> Table:
         grid = Table.grid(padding=(0, 1))

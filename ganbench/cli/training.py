@@ -48,7 +48,8 @@ def follow(run: Run, *, page: bool) -> int:
 def _train(run: Run) -> None:
     """The first Ctrl-C (or SIGTERM) stops after the step that runs, the second at once."""
     device = str(run.state.device)
-    with _stop_flag() as stop, TrainingLine(run.config, device, run.state.step) as line:
+    line = TrainingLine(run.config, device, run.state.step, run.folder.console)
+    with _stop_flag() as stop, line:
         for event in run.events():
             line.show(event)
             if stop and isinstance(event, Stepped):

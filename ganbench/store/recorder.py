@@ -16,6 +16,8 @@ from ganbench.store.media import MediaWriter, Picture
 from ganbench.store.relay import Relay
 from ganbench.system import Monitor, peak_memory
 
+FIRST = 2.0  # seconds to the first heartbeat, so that a short run has one
+
 
 class Recorder:
     """Writes what happens to one run in this process, and passes it on to `relays`.
@@ -34,7 +36,7 @@ class Recorder:
         complain: Callable[[str], None] = lambda _: None,
         child: bool = False,
     ) -> None:
-        self.monitor = Monitor()
+        self.monitor = Monitor(run.path)
         self._journal = Journal(run.path, step=step, child=child)
         self._media = MediaWriter(run, self._journal, relays, complain)
         self._relays = relays
@@ -128,6 +130,8 @@ class Recorder:
             relay.put(event, **fields)
 
     def _beat(self) -> None:
-        while not self._ended.wait(liveness.HEARTBEAT):
+        wait = FIRST
+        while not self._ended.wait(wait):
+            wait = liveness.HEARTBEAT
             with suppress(StoreError):  # a full disk is reported by the thread that trains
                 self._journal.row(*self._at, self.monitor.sample())
