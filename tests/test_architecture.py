@@ -21,6 +21,7 @@ FORBIDDEN = {
     "store": ("evaluation", "train", "web", "cli", "models", "measures", "datasets", "torch"),
     "web": ("evaluation", "train", "cli", "models", "measures", "datasets", "workbench", "torch"),
     "track": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
+    "comet": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "workbench": ("web", "cli", "scoring"),
     "scoring": ("web", "cli"),
     "config": ("torch", "numpy"),

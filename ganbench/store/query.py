@@ -122,7 +122,8 @@ def read_texts(index: Index, run: str, most: int = 1000) -> list[Row]:
     """The newest `most` texts of a run, by step: name, step, seen, time, text."""
     table = schema.texts.c
     columns = (table[name] for name in TEXT)
-    query = select(*columns).where(table.run == run).order_by(table.step.desc()).limit(most)
+    newest = (table.step.desc(), table.time.desc())
+    query = select(*columns).where(table.run == run).order_by(*newest).limit(most)
     with index.engine.connect() as connection:
         return [dict(zip(TEXT, row, strict=True)) for row in connection.execute(query)][::-1]
 

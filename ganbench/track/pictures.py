@@ -19,10 +19,13 @@ Picture = NDArray[np.uint8]
 def later(image: Any) -> Callable[[], Picture]:
     """What makes the picture of `image` on another thread; the image itself may change at once.
 
-    `image` is a path, the bytes of an image file, a PIL image, or an array or tensor of H×W, H×W×C
-    or C×H×W with 1, 3 or 4 channels (`to_uint8` says how its values are read). Raises InputError if
-    the file cannot be read; the function that is returned raises it for what is no image.
+    `image` is a path, the bytes of an image file, a PIL image, an array or tensor of H×W, H×W×C
+    or C×H×W with 1, 3 or 4 channels (`to_uint8` says how its values are read), or a function that
+    makes uint8 H×W×3. Raises InputError if the file cannot be read; the function that is returned
+    raises it for what is no image.
     """
+    if callable(image):
+        return image  # type: ignore[no-any-return]
     if isinstance(image, (str, Path)):
         try:
             image = Path(image).read_bytes()
@@ -95,7 +98,8 @@ def grid(images: Any, columns: int | None = None) -> Callable[[], Picture]:
     if isinstance(images, Sequence) and not isinstance(images, (str, bytes)):
         if not images:
             raise InputError("expected one image or more, got none")
-        if isinstance(images[0], (str, Path, bytes)) or hasattr(images[0], "convert"):
+        first = images[0]
+        if isinstance(first, (str, Path, bytes)) or hasattr(first, "convert") or callable(first):
             makers = [later(image) for image in images]
             return lambda: _tile([make() for make in makers], columns)
         images = np.stack([to_array(image) for image in images])

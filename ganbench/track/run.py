@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,10 @@ class Run(Session):
     def log_image(
         self, name: str, image: Any, step: int | None = None, *, caption: str | None = None
     ) -> None:
-        """One picture: a path, a PIL image, or an array or tensor of H×W, H×W×C or C×H×W.
+        """One picture: a path, a PIL image, an array or tensor of H×W, H×W×C or C×H×W.
 
-        Returns before it is encoded. Floats are read as [0, 1], [−1, 1] or [0, 255], whichever
-        holds them.
+        Or a function that makes one, as uint8 H×W×3, on another thread. Returns before it is
+        encoded. Floats are read as [0, 1], [−1, 1] or [0, 255], whichever holds them.
         """
         self._picture(name, pictures.later(image), step, caption)
 
@@ -157,6 +158,12 @@ class Run(Session):
     def note(self, text: str) -> None:
         """Replaces the notes (Markdown)."""
         change(self.folder, notes=text)
+
+    @quiet
+    def _repr_html_(self) -> str:
+        """The run in a notebook. The page is above us: only who shows a run needs it."""
+        shown: str = import_module("ganbench.notebook").show(self)
+        return shown
 
     @contextmanager
     def context(self, prefix: str) -> Iterator[Run]:

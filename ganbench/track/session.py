@@ -73,6 +73,11 @@ class Session:
         """The last step that something was logged at."""
         return self._step
 
+    @property
+    def next_step(self) -> int:
+        """The step of the next numbers that come without one."""
+        return self._auto
+
     @quiet
     def finish(
         self, state: str = "finished", reason: str | None = None, *, summary: bool = True

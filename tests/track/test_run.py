@@ -13,9 +13,8 @@ from PIL import Image
 
 import ganbench as gb
 from ganbench.errors import InputError, StoreError
-from ganbench.store import query
-from ganbench.store.index import Index
 from ganbench.track import quiet
+from tests.track.reading import read, stored
 
 
 @pytest.fixture(autouse=True)
@@ -28,28 +27,6 @@ def run(tmp_path):
     made = gb.Run("my GAN", config={"lr": 1e-3, "net": {"k": 3}}, tags=["a"], runs_dir=tmp_path)
     yield made
     made.finish(summary=False)
-
-
-def read(runs_dir, run=None, series=()):
-    """What the page would show."""
-    index = Index(runs_dir)
-    index.refresh()
-    run = run or query.list_runs(index)[0]["id"]
-    shown = query.show_run(index, run)
-    shown["series"] = query.read_series(index, run, dict.fromkeys(series, 0))
-    shown["said"] = query.read_texts(index, run)
-    index.close()
-    return shown
-
-
-def stored(run, shown):
-    """The pictures on disk by (name, step)."""
-    return {
-        (p["name"], p["step"]): np.asarray(
-            Image.open(run.folder.media / f"{p['sha256']}.webp").convert("RGB")
-        )
-        for p in shown["pictures"]
-    }
 
 
 def test_everything_arrives(tmp_path, capsys):
@@ -113,7 +90,7 @@ def test_contexts_nest_and_end_with_an_exception(run, tmp_path):
 def test_images_of_any_kind(run, tmp_path, image, expected):
     run.log_image("x", image, 4)
     run.flush()
-    picture = stored(run, read(tmp_path))["x", 4]
+    picture = stored(run.folder.media, read(tmp_path))["x", 4]
     assert picture.shape == (2, 3, 3)
     assert (picture == expected).all()
 
@@ -128,15 +105,31 @@ def test_an_image_may_change_once_it_is_logged(run, tmp_path):
     run.log_image("x", str(path), 99)
     path.unlink()
     run.flush()
-    pictures = stored(run, read(tmp_path))
+    pictures = stored(run.folder.media, read(tmp_path))
     assert [int(pictures["x", step][0, 0, 0]) for step in (*range(50), 99)] == [*range(50), 77]
+
+
+def test_an_image_may_be_made_later(run, tmp_path):
+    threads = []
+
+    def draw():
+        threads.append(threading.current_thread())
+        return np.full((2, 3, 3), 5, np.uint8)
+
+    run.log_image("x", draw, 1)
+    run.log_images("x", [draw, draw], 2)
+    run.flush()
+    pictures = stored(run.folder.media, read(tmp_path))
+    assert (pictures["x", 1] == 5).all()
+    assert pictures["x", 2].shape == (6, 12, 3)
+    assert threading.current_thread() not in threads
 
 
 def test_a_grid(run, tmp_path):
     run.log_images("samples", np.arange(4).reshape(4, 1, 1, 1) * np.ones((4, 1, 5, 5)) / 3, 1)
     run.log_images("list", [np.zeros((3, 3)), np.ones((3, 3))], 1, columns=2)
     run.flush()
-    pictures = stored(run, read(tmp_path))
+    pictures = stored(run.folder.media, read(tmp_path))
     assert pictures["samples", 1].shape == (16, 16, 3)
     assert pictures["samples", 1][[3, 3, 10, 10], [3, 10, 3, 10], 0].tolist() == [0, 85, 170, 255]
     assert pictures["list", 1].shape == (7, 12, 3)
