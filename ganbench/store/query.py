@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import Connection, RowMapping, func, select
 
 from ganbench.store import liveness, schema
+from ganbench.store.folder import RunFolder
 from ganbench.store.index import Index
 from ganbench.store.points import EVERYWHERE, extremes, latest_by_step, load
 
@@ -64,14 +65,17 @@ def show_run(index: Index, run: str) -> Row | None:
 def pulse(index: Index, run: str) -> Row | None:
     """How far a run has come: state, step, and counts of points, pictures, scores and texts.
 
-    `edition` changes when its tags, notes or config do.
+    `edition` changes when its tags, notes or config do, `console` is the size of what it printed in
+    bytes, `heard` the time of its last record.
     """
     with index.engine.connect() as connection:
         query = select(schema.runs).where(schema.runs.c.run == run)
         found = connection.execute(query).mappings().one_or_none()
         if found is None:
             return None
-        summary = _summary(index.runs_dir, found, _journals(connection, run).get(run, []))
+        journals = _journals(connection, run).get(run, [])
+        summary = _summary(index.runs_dir, found, journals)
+        console = RunFolder(index.runs_dir / found["path"]).console
         kept = ("state", "reason", "step", "steps", "seen", "seconds")
         return {
             **{key: summary[key] for key in kept},
@@ -80,6 +84,8 @@ def pulse(index: Index, run: str) -> Row | None:
             "scores": _count(connection, schema.scores, run),
             "texts": _count(connection, schema.texts, run),
             "edition": _digest(found["annotations"], found["content"]),
+            "console": console.stat().st_size if console.exists() else 0,
+            "heard": max((journal["time"] for journal in journals), default=None),
         }
 
 
@@ -118,12 +124,16 @@ def read_series(
     return result
 
 
-def read_texts(index: Index, run: str, most: int = 1000) -> list[Row]:
-    """The newest `most` texts of a run, by step: name, step, seen, time, text."""
+def read_texts(index: Index, run: str, most: int = 1000, since: float = 0.0) -> list[Row]:
+    """The newest `most` texts of a run, by step: name, step, seen, time, text.
+
+    `since` is a time: only what was written after it.
+    """
     table = schema.texts.c
     columns = (table[name] for name in TEXT)
+    wanted = (table.run == run) & (table.time > since)
     newest = (table.step.desc(), table.time.desc())
-    query = select(*columns).where(table.run == run).order_by(*newest).limit(most)
+    query = select(*columns).where(wanted).order_by(*newest).limit(most)
     with index.engine.connect() as connection:
         return [dict(zip(TEXT, row, strict=True)) for row in connection.execute(query)][::-1]
 

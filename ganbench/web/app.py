@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ganbench.errors import StoreError
-from ganbench.web import compare, live, openapi, respond, run, runs
+from ganbench.web import compare, console, files, live, notes, openapi, respond, run, runs
 from ganbench.web.guard import GuardMiddleware, HeadersMiddleware, LimitMiddleware, Tokens, refuse
 from ganbench.web.pages import STATIC, edition
 from ganbench.web.reader import Reader
@@ -27,6 +27,9 @@ LIMITS: dict[str, int] = {}  # bytes of a body, by path, where they are not the 
 MODULES: tuple[Any, ...] = (  # each has ROUTES, and DESCRIBED for those below /api
     runs,
     run,
+    console,
+    files,
+    notes,
     live,
     compare,
     openapi,

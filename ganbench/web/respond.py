@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import Any
 
 import orjson
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,3 +27,22 @@ def json(request: Request, value: Any, status: int = 200) -> Response:
 def missing(request: Request, what: str) -> Response:
     """404, in words."""
     return json(request, {"error": f"there is no {what}"}, 404)
+
+
+def whole(request: Request, name: str, default: int) -> int:
+    """The whole number that a query gives. Raises HTTPException for something else."""
+    try:
+        return int(request.query_params.get(name, default))
+    except ValueError:
+        raise HTTPException(400, f"{name}: expected a whole number") from None
+
+
+def finite(request: Request, name: str, default: float) -> float:
+    """The finite number that a query gives. Raises HTTPException for something else."""
+    try:
+        value = float(request.query_params.get(name, default))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise HTTPException(400, f"{name}: expected a number")
+    return value

@@ -47,6 +47,16 @@ def test_writers_at_once_lose_nothing(run):
     assert set(annotations.read(run, {})["tags"]) == expected
 
 
+def test_who_read_older_notes_does_not_overwrite_newer_ones(run):
+    mine = annotations.edition(annotations.read(run, run.read())["notes"])
+    annotations.change(run, notes="theirs", since=mine)
+    with pytest.raises(annotations.NotesChangedError):
+        annotations.change(run, add=["lost"], notes="mine", since=mine)
+    annotations.change(run, add=["tags need no edition"], since=mine)
+    now = annotations.read(run, {})
+    assert now == {"tags": ["first", "tags need no edition"], "notes": "theirs"}
+
+
 @pytest.mark.parametrize("bad", [{"add": [" "]}, {"add": ["x" * 101]}, {"notes": "x" * 200_001}])
 def test_what_is_too_long_or_empty_is_refused(run, bad):
     with pytest.raises(InputError, match=r"expected|at most"):
