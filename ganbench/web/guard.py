@@ -30,6 +30,8 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
 }
+# Pages of this machine, a notebook's, may show it in a frame: the policy's last part is about that.
+FRAMED = HEADERS["content-security-policy"] + " http://localhost:* http://127.0.0.1:*"
 FOREVER = "public, max-age=31536000, immutable"
 
 

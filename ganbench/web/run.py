@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from ganbench.store import query
 from ganbench.web import respond
+from ganbench.web.guard import FRAMED
 from ganbench.web.openapi import (
     ANYTHING,
     FLAG,
@@ -31,12 +32,15 @@ MOST = 4000  # points of a curve that are sent; of a longer one the extremes
 
 
 def show(request: Request) -> Response:
-    """GET /runs/{run}"""
+    """GET /runs/{run}, and /runs/{run}?embed=1 for a frame in a notebook on this machine."""
     run = request.path_params["run"]
     found = query.show_run(request.app.state.reader.current(), run)
     if found is None:
         return page("missing.html", status=404, run=run)
-    return page("run.html", run=run, tabs=TABS)
+    shown = page("run.html", run=run, tabs=TABS)
+    if request.query_params.get("embed") == "1":
+        shown.headers["content-security-policy"] = FRAMED
+    return shown
 
 
 def data(request: Request) -> Response:
