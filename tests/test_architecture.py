@@ -22,6 +22,7 @@ FORBIDDEN = {
     "web": ("evaluation", "train", "cli", "models", "measures", "datasets", "workbench", "torch"),
     "track": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "comet": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
+    "wandb": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "keras": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "snapshot": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "notebook": ("evaluation", "train", "cli", "models", "measures", "workbench", "torch"),

@@ -38,6 +38,22 @@ def _forgiving(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def lenient(cls: Class) -> Class:
+    """Class decorator: what cannot be made is said once, and is left as its class has it."""
+    make = cls.__init__  # type: ignore[misc]
+
+    @wraps(make)
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            make(self, *args, **kwargs)
+        except Exception as error:
+            words = f"{cls.__name__}: {error or type(error).__name__} (said once; training goes on)"
+            warn_once(f"{cls.__name__} {type(error).__name__}", words)
+
+    cls.__init__ = init  # type: ignore[misc]
+    return cls
+
+
 def ignored(what: str) -> Callable[..., None]:
     """A function that takes anything and does nothing; `what` is said to be ignored, once."""
     warn_once(what, f"{what} is not supported, and ignored")
