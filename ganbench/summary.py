@@ -53,9 +53,10 @@ def _facts(run: Mapping[str, Any], folder: str, page: str) -> Table:
         facts.add_row("duration", duration(summary["seconds"]))
         if run["seen"]:
             facts.add_row("images/s", number(summary["images_per_second"]))
-        facts.add_row("peak memory", f"{summary['peak_memory']:,} MiB")
-        use = summary["gpu_use"]
-        facts.add_row("GPU", "no GPU" if use is None else f"{use:.0f} % in use")
+        if "peak_memory" in summary:  # nobody knows it of an imported run
+            facts.add_row("peak memory", f"{summary['peak_memory']:,} MiB")
+            use = summary["gpu_use"]
+            facts.add_row("GPU", "no GPU" if use is None else f"{use:.0f} % in use")
         if summary.get("scorings_skipped"):
             skipped = f"{summary['scorings_skipped']} skipped to stay within scoring.budget"
             facts.add_row("scorings", f"{summary['scorings']} made, {skipped}")

@@ -31,18 +31,22 @@ PART = 2**22  # bytes of a journal that are read at a time
 class Journal:
     """Appends records to a new file `events-<host>-<pid>.jsonl` in `folder`. Thread-safe.
 
-    A `child` is a forked process that helps; it does not decide what becomes of the run.
+    A `child` is a forked process that helps; it does not decide what becomes of the run. `opened`,
+    Unix seconds, is when it counts as opened, for what happened at another time; by default now.
     """
 
-    def __init__(self, folder: Path, *, step: int, child: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, step: int, child: bool = False, opened: float | None = None
+    ) -> None:
         host, pid = socket.gethostname(), os.getpid()
         self._lock = threading.Lock()
         self._columns: dict[tuple[str, ...], int] = {}
         self._torn = False
         self.path, self._file = _create(folder, f"events-{host}-{pid}")
-        self.opened = time.time()
+        self.opened = time.time() if opened is None else opened
         self.write(
             "open",
+            time=round(self.opened, 6),
             format=FORMAT,
             host=host,
             pid=pid,
@@ -52,7 +56,9 @@ class Journal:
         )
 
     def write(self, kind: str, **fields: Any) -> None:
-        """One record. When this returns the record is safe from the death of the process.
+        """One record, of now unless `fields` have a `time`.
+
+        When this returns the record is safe from the death of the process.
 
         Raises StoreError if it could not be written whole.
         """
@@ -60,10 +66,15 @@ class Journal:
         with self._lock:
             self._append(orjson.dumps(spell(record), option=orjson.OPT_SERIALIZE_NUMPY))
 
-    def row(self, step: int, seen: int, values: Mapping[str, float]) -> None:
-        """One row of named values at `step`. Raises StoreError like `write`."""
+    def row(
+        self, step: int, seen: int, values: Mapping[str, float], at: float | None = None
+    ) -> None:
+        """One row of named values at `step`, of now or of the time `at`.
+
+        Raises StoreError like `write`.
+        """
         names = tuple(values)
-        elapsed = round(time.time() - self.opened, 6)
+        elapsed = round((time.time() if at is None else at) - self.opened, 6)
         with self._lock:
             if names not in self._columns:
                 number = len(self._columns)
