@@ -26,6 +26,7 @@ FORBIDDEN = {
     "keras": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "snapshot": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "notebook": ("evaluation", "train", "cli", "models", "measures", "workbench", "torch"),
+    "imports": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "workbench": ("web", "cli", "scoring"),
     "scoring": ("web", "cli"),
     "config": ("torch", "numpy"),

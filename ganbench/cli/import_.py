@@ -73,15 +73,18 @@ def tensorboard(path: Source, runs_dir: RunsDir = RUNS, again: bool = False) -> 
     return _import(tensorboard_.runs(path), runs_dir, again)
 
 
-def wandb(path: Source, runs_dir: RunsDir = RUNS, again: bool = False) -> int:
+def wandb(
+    path: Source, follow_links: bool = False, runs_dir: RunsDir = RUNS, again: bool = False
+) -> int:
     """Offline runs of W&B.
 
     Args:
         path: the folder `wandb`, one run's folder in it, or a .wandb file
+        follow_links: also keep the files that wandb.save linked to, wherever they lie
         runs_dir: where the runs go
         again: also those that are there already, as new runs
     """
-    return _import(wandb_.runs(path), runs_dir, again)
+    return _import(wandb_.runs(path, follow=follow_links), runs_dir, again)
 
 
 def mlflow(

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from ganbench.errors import InputError, explain
+from ganbench.errors import InputError
+from ganbench.imports.missing import unreadable
 
 MOST_FILES = 1_000_000
 MOST_BYTES = 64 * 2**30  # of all files, unpacked
@@ -41,13 +42,14 @@ def opened(path: Path) -> Iterator[Archive]:
         yield _Folder(path)
         return
     try:
-        with zipfile.ZipFile(path) as file:
-            _examine(path, file)
-            yield _Zip(file)
+        file = zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
         raise InputError(f"{path} is not a whole zip file: {error}") from error
     except OSError as error:
-        raise InputError(explain(error, path)) from error
+        raise unreadable(error, path) from error
+    with file:
+        _examine(path, file)
+        yield _Zip(file)
 
 
 def digest(path: Path) -> str:
@@ -58,7 +60,7 @@ def digest(path: Path) -> str:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         listed = [(str(p.relative_to(path)), p.stat()) for p in sorted(path.rglob("*"))]
     except OSError as error:
-        raise InputError(explain(error, path)) from error
+        raise unreadable(error, path) from error
     told = "\n".join(f"{name} {s.st_size} {s.st_mtime_ns}" for name, s in listed)
     return hashlib.sha256(told.encode(errors="replace")).hexdigest()
 

@@ -33,7 +33,7 @@ from ganbench.imports.foreign import (
 )
 from ganbench.imports.names import basename
 from ganbench.imports.parameters import nest
-from ganbench.imports.values import number, whole
+from ganbench.imports.values import DAMAGED, number, whole
 
 MESSAGES, EXPERIMENT = "messages.json", "experiment.json"
 LONGEST = 2**26  # bytes of one message
@@ -80,37 +80,48 @@ def _about(files: Archive) -> dict[str, Any]:
     try:
         with files.open(EXPERIMENT) as file:
             found = json.loads(file.read(LONGEST))
-    except (KeyError, OSError, ValueError):
+    except DAMAGED:
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _first_time(files: Archive) -> float:
     """Of the first message that has one, in milliseconds."""
-    with files.open(MESSAGES) as file:
-        for line in iter(partial(file.readline, LONGEST), b""):
-            try:
-                return float(json.loads(line)["payload"]["local_timestamp"])
-            except (ValueError, KeyError, TypeError):
-                continue
+    for line, _ in _lines(files):
+        try:
+            return float(json.loads(line)["payload"]["local_timestamp"])
+        except DAMAGED:
+            continue
     return 0.0
+
+
+def _lines(files: Archive) -> Iterator[tuple[bytes, str | None]]:
+    """The lines of messages.json; and why it ends, if that is before its end."""
+    try:
+        with files.open(MESSAGES) as file:
+            while line := file.readline(LONGEST):
+                yield line, None
+    except DAMAGED as error:
+        yield b"", str(error)
 
 
 def _read(path: Path, about: Mapping[str, Any]) -> Iterator[Event]:
     with archive.opened(path) as files:
         reader = _Reader(files)
         yield About(tags=[str(tag) for tag in about.get("tags") or ()])
-        with files.open(MESSAGES) as lines:
-            done = 0
-            for n, line in enumerate(iter(partial(lines.readline, LONGEST), b""), 1):
-                done += len(line)
-                try:
-                    message = json.loads(line)
-                    yield from reader.message(str(message["type"]), message["payload"])
-                except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-                    yield Lost(f"{MESSAGES} line {n}: {type(error).__name__} {error}")
-                if n % EVERY == 0:
-                    yield Read(done)
+        done = 0
+        for n, (line, broken) in enumerate(_lines(files), 1):
+            if broken is not None:
+                yield Lost(f"{MESSAGES} from line {n} on: {broken}")
+                break
+            done += len(line)
+            try:
+                message = json.loads(line)
+                yield from reader.message(str(message["type"]), message["payload"])
+            except DAMAGED as error:
+                yield Lost(f"{MESSAGES} line {n}: {type(error).__name__} {error}")
+            if n % EVERY == 0:
+                yield Read(done)
         yield from reader.rest()
     stop = about.get("stop_time")
     if stop:
@@ -186,7 +197,7 @@ class _Reader:
         return {"curr_epoch": found}
 
     def _parameter(self, payload: Mapping[str, Any]) -> Iterator[Event]:
-        param = payload["param"]
+        param = payload.get("param") or payload["params"]  # a list is the other
         name = str(param["paramName"])
         if name not in NOISE:
             time = payload["local_timestamp"] / 1000

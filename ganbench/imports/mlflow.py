@@ -31,7 +31,7 @@ from ganbench.imports.foreign import (
     Read,
     Scalars,
 )
-from ganbench.imports.optional import need
+from ganbench.imports.missing import need
 from ganbench.imports.parameters import typed
 from ganbench.imports.values import whole
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ganbench.errors import InputError, explain
+from ganbench.imports.missing import unreadable
 
 CHECKED = 2**16  # bytes of a TensorFlow record whose checksum is computed; larger ones are pictures
 WINDOW = 2**20  # bytes that are searched at once for the next record
@@ -51,7 +51,7 @@ def tensorflow(path: Path) -> Iterator[Record | Damage]:
                 yield found
                 at = found.end
     except OSError as error:
-        raise InputError(explain(error, path)) from error
+        raise unreadable(error, path) from error
 
 
 def _tensorflow_record(file: BinaryIO, at: int, size: int) -> Record | Damage:
@@ -147,7 +147,7 @@ def leveldb(path: Path, header: int) -> Iterator[Record | Damage]:
         if begun is not None:
             yield Damage(begun[0], size, torn=True)
     except OSError as error:
-        raise InputError(explain(error, path)) from error
+        raise unreadable(error, path) from error
 
 
 def _fragments(

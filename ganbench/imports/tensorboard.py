@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from ganbench.errors import InputError, explain
+from ganbench.errors import InputError
 from ganbench.imports.foreign import (
     Config,
     Ended,
@@ -30,7 +30,7 @@ from ganbench.imports.foreign import (
     Scalars,
     Text,
 )
-from ganbench.imports.optional import need
+from ganbench.imports.missing import need, unreadable
 from ganbench.imports.records import Damage, Record, tensorflow
 
 EVERY = 2000  # records between two `Read`
@@ -74,7 +74,7 @@ def _foreign(root: Path, folder: Path, files: list[Path]) -> Foreign:
         sizes = [file.stat().st_size for file in files]
         began = _first_time(files) or files[0].stat().st_mtime
     except OSError as error:
-        raise InputError(explain(error, folder)) from error
+        raise unreadable(error, folder) from error
     told = "\n".join(f"{file.name} {size}" for file, size in zip(files, sizes, strict=True))
     inner = folder.relative_to(root) if folder.is_relative_to(root) else Path()
     return Foreign(

@@ -31,7 +31,7 @@ from ganbench.imports.foreign import (
     Text,
 )
 from ganbench.imports.names import inside
-from ganbench.imports.values import number, sort, whole
+from ganbench.imports.values import DAMAGED, number, sort, whole
 
 EVERY = 1000  # rows between two `Read`
 TABLES = ("metrics", "configs", "system_metrics", "alerts", "traces")
@@ -137,7 +137,7 @@ def _read(home: Path, file: Path, key: str) -> Iterator[Event]:
                     done += 1
                     try:
                         yield from events(dict(zip(names, row, strict=True)), media)
-                    except (ValueError, KeyError, TypeError, OverflowError) as error:
+                    except DAMAGED as error:
                         yield Lost(f"{file.name}: {table} row {n}: {error}")
                     if done % EVERY == 0:
                         yield Read(done)

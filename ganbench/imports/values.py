@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ganbench.imports.foreign import Event, Line, Scalars, Text
 
+DAMAGED = (  # what reading a record can raise, if it is not what it should be
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,  # also RecursionError, and what zipfile cannot do
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 SPELLED = ("NaN", "Infinity", "-Infinity")
 LARGEST = 2**53  # steps beyond are no steps
 Media = Callable[[str, Mapping[str, Any], int, float], Iterator[Event]]
@@ -18,6 +32,17 @@ def number(value: Any) -> float | None:
     if isinstance(value, (bool, int, float)) or value in SPELLED:
         return float(value)
     return None
+
+
+def clean(value: Any) -> Any:
+    """Nested values in which every text can be written as UTF-8, and keys are texts."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, Mapping):
+        return {clean(str(key)): clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(item) for item in value]
+    return value
 
 
 def whole(value: Any) -> int:

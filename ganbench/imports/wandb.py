@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ganbench.errors import InputError, explain
+from ganbench.errors import InputError
 from ganbench.imports.foreign import (
     About,
     Config,
@@ -30,10 +30,10 @@ from ganbench.imports.foreign import (
     Scalars,
     Text,
 )
+from ganbench.imports.missing import need, unreadable
 from ganbench.imports.names import inside
-from ganbench.imports.optional import need
 from ganbench.imports.records import Damage, leveldb
-from ganbench.imports.values import number, sort, whole
+from ganbench.imports.values import DAMAGED, number, sort, whole
 
 PROTOCOL = "wandb.proto.wandb_internal_pb2"
 MAGIC = b":W&B"
@@ -42,9 +42,10 @@ EVERY = 1000  # records between two `Read`
 BOOKKEEPING = ("_timestamp", "_runtime", "_step", "_wandb")
 
 
-def runs(path: Path) -> Iterator[Foreign]:
+def runs(path: Path, *, follow: bool = False) -> Iterator[Foreign]:
     """The runs of a folder `wandb`, of what holds one, of one run's folder, or one `.wandb` file.
 
+    `wandb.save` leaves links to files anywhere; they are kept only where links are to `follow`.
     Raises InputError if there are none, or without wandb.
     """
     need(PROTOCOL, "wandb")
@@ -52,7 +53,7 @@ def runs(path: Path) -> Iterator[Foreign]:
     if not files:
         raise InputError(f"{path} holds no runs of W&B (offline-run-*/run-*.wandb)")
     for file in files:
-        yield _foreign(file)
+        yield _foreign(file, follow)
 
 
 def _find(path: Path) -> list[Path]:
@@ -63,7 +64,7 @@ def _find(path: Path) -> list[Path]:
     return sorted(file for file in found if file.is_file())
 
 
-def _foreign(file: Path) -> Foreign:
+def _foreign(file: Path, follow: bool) -> Foreign:
     """The run of one file; what its first records say of it is needed before the rest."""
     try:
         size = file.stat().st_size
@@ -71,7 +72,7 @@ def _foreign(file: Path) -> Foreign:
         with file.open("rb") as opened:
             magic = opened.read(len(MAGIC))
     except OSError as error:
-        raise InputError(explain(error, file)) from error
+        raise unreadable(error, file) from error
     if magic != MAGIC:
         raise InputError(f"{file} is no file of W&B: it begins with {magic!r}")
     key, project, name = file.stem.removeprefix("run-"), "wandb", None
@@ -90,7 +91,7 @@ def _foreign(file: Path) -> Foreign:
         project=project,
         began=began,
         size=size,
-        read=partial(_read, file, began),
+        read=partial(_read, file, began, follow),
     )
 
 
@@ -111,15 +112,15 @@ def _messages(file: Path) -> Iterator[tuple[Any, int]]:
             yield message, record.end
 
 
-def _read(file: Path, began: float) -> Iterator[Event]:
-    reader = _Reader(file.parent, began)
+def _read(file: Path, began: float, follow: bool) -> Iterator[Event]:
+    reader = _Reader(file.parent, began, follow)
     for n, (message, end) in enumerate(_messages(file), 1):
         if isinstance(message, Lost):
             yield message
             continue
         try:
             yield from reader.message(message)
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
+        except DAMAGED as error:
             yield Lost(f"{file.name}: the record before byte {end:,}: {error}")
         if n % EVERY == 0:
             yield Read(end)
@@ -129,8 +130,9 @@ def _read(file: Path, began: float) -> Iterator[Event]:
 class _Reader:
     """Turns messages into events; `rest` says what is known only at the end."""
 
-    def __init__(self, folder: Path, began: float) -> None:
+    def __init__(self, folder: Path, began: float, follow: bool) -> None:
         self._folder = folder
+        self._follow = follow
         self._began = self._time = began
         self._step = 0
         self._about = About()
@@ -245,9 +247,11 @@ class _Reader:
         """A file of the run, unless it is a picture or the console, which are there already."""
         name = str(path.relative_to(self._folder / part))
         found = inside(self._folder / part, name)
+        if found is None and part == "files" and self._follow and path.is_file():
+            found = path
         if found is None:
             if path.is_symlink() and part == "files":
-                yield Lost(f"{name}: a link that leads out of the run's folder was not followed")
+                yield Lost(f"{name}: a link to {path.readlink()} (--follow-links keeps the file)")
         elif part == "files" and name == "output.log":
             if not self._printed:
                 yield Printed(found.read_text(errors="replace"))

@@ -17,6 +17,7 @@ from ganbench.errors import InputError, StoreError, explain
 from ganbench.imports import foreign, pictures
 from ganbench.imports.files import Files, Unreadable
 from ganbench.imports.parameters import Parameters
+from ganbench.imports.values import DAMAGED, clean
 from ganbench.store import folder
 from ganbench.store.console import MOST
 from ganbench.store.journal import Journal
@@ -64,7 +65,13 @@ class Writer:
         self._console = self.folder.console.open("wb")
 
     def take(self, event: foreign.Event) -> None:
-        """One event, of any kind."""
+        """One event, of any kind; one that cannot be written costs itself."""
+        try:
+            self._take(event)
+        except DAMAGED as error:
+            self.done.lost.append(f"{type(event).__name__}: {error}")
+
+    def _take(self, event: foreign.Event) -> None:
         match event:
             case foreign.Scalars():
                 self._scalars(event)
@@ -82,12 +89,12 @@ class Writer:
             case foreign.Line(name, content):
                 self._files.add(name, content)
             case foreign.Config(values, when):
-                changed = self._parameters.add(values)
+                changed = self._parameters.add(clean(values))
                 if changed:
                     at = self._time if when is None else when
                     self._journal.write("config", time=at, values=changed)
             case foreign.Environment(values):
-                self._environment.update(values)
+                self._environment.update(clean(values))
             case foreign.About():
                 self._about = self._about.updated(event)
             case foreign.Ended():
@@ -121,7 +128,7 @@ class Writer:
         self._close_console()
         self.done.name = self._about.name or self._run.name
         self.done.state, self.done.files = self._end.state, self._files.kept
-        content = {**self.folder.read(), **self._content()}
+        content = {**self.folder.read(), **clean(self._content())}
         folder.replace_file(self.folder.path / "run.json", folder.dumps(content))
 
     def abandon(self) -> None:

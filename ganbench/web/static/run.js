@@ -40,7 +40,7 @@ function head(now, summary) {
   if (now.seen) facts.images = whole(now.seen);
   facts.time = duration(now.seconds);
   if (now.seen && now.seconds > 0) facts["images/s"] = number(now.seen / now.seconds);
-  if (summary) {
+  if (summary && "peak_memory" in summary) { // nobody knows it of an imported run
     facts["peak memory"] = `${whole(summary.peak_memory)} MiB`;
     facts.GPU = summary.gpu_use === null ? "no GPU" : `${number(summary.gpu_use)} % in use`;
   }

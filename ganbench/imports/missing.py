@@ -1,8 +1,9 @@
-"""Packages that only some importers need."""
+"""What is not there: packages that only some importers need, files that cannot be read."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from ganbench.errors import InputError
@@ -17,3 +18,8 @@ def need(module: str, extra: str) -> Any:
             f"{module.split('.')[0]} is needed and not installed ({error}): "
             f"pip install 'ganbench[{extra}]'"
         ) from error
+
+
+def unreadable(error: OSError, path: Path) -> InputError:
+    """An operating system's error about a file of the source."""
+    return InputError(f"{path}: {error.strerror or error}")
