@@ -21,14 +21,11 @@ from ganbench.cli.options import (
     print_json,
 )
 from ganbench.errors import InputError, StoreError
-from ganbench.store import checkpoints, folder, query
+from ganbench.store import checkpoints, comparison, folder, query
 from ganbench.store.folder import RunFolder
 from ganbench.store.index import Index
 from ganbench.summary import print_summary
-from ganbench.tables import flatten, number, runs_table, table
-
-TOLD = ("reference", "fake", "fake_fingerprint", "preset", "versions")
-"""Entries of a protocol that do not make scores incomparable (evaluation.protocol.RECORDED)."""
+from ganbench.tables import number, runs_table, table
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -76,7 +73,7 @@ def show(run: RunName, runs_dir: RunsDir = RUNS, json: bool = False) -> int:
     print_summary(console, shown, str(found.path), address(found.id))
     console.print()
     made = table("field", "value")
-    for name, value in flatten(shown["config"]):
+    for name, value in comparison.flatten(shown["config"]):
         made.add_row(name, str(value))
     made.add_row("checkpoints", ", ".join(map(str, shown["checkpoints"])))
     console.print(made)
@@ -98,8 +95,8 @@ def diff(
         json: as JSON
     """
     (_, a), (_, b) = _show(runs_dir, first), _show(runs_dir, second)
-    fields = _differences(a["config"], b["config"])
-    scores = _side_by_side(a["scores"], b["scores"])
+    fields = comparison.differences([a["config"], b["config"]])
+    scores = _scores(a["scores"], b["scores"])
     if json:
         print_json({"runs": [a["id"], b["id"]], "fields": fields, "scores": scores})
         return 0
@@ -161,35 +158,13 @@ def _show(runs_dir: RunsDir, name: str) -> tuple[RunFolder, dict[str, Any]]:
     return found, shown
 
 
-def _differences(a: Any, b: Any) -> dict[str, tuple[Any, Any]]:
-    """The dotted names whose values differ; None where a config has no such field."""
-    left, right = dict(flatten(a)), dict(flatten(b))
-    names = [*left, *(name for name in right if name not in left)]
-    pairs = {name: (left.get(name), right.get(name)) for name in names}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def _side_by_side(a: list[Any], b: list[Any]) -> list[dict[str, Any]]:
+def _scores(a: list[Any], b: list[Any]) -> list[dict[str, Any]]:
     """Both runs' scores by measure and extractor, and whether they can be compared."""
-    left = {(s["measure"], s["extractor"]): s for s in a}
-    right = {(s["measure"], s["extractor"]): s for s in b}
-    rows = []
-    for key in [*left, *(key for key in right if key not in left)]:
-        one, two = left.get(key), right.get(key)
-        differs = []
-        if one and two and one["fingerprint"] != two["fingerprint"]:
-            differs = [
-                name
-                for name in _differences(one["protocol"], two["protocol"])
-                if name.split(".")[0] not in TOLD
-            ]
-        rows.append(
-            {
-                "measure": key[0],
-                "extractor": key[1],
-                "values": [one and one["value"], two and two["value"]],
-                "comparable": bool(one and two and not differs),
-                "differs": differs if one and two else ["only one run has it"],
-            }
-        )
-    return rows
+    return [
+        {
+            **{key: row[key] for key in ("measure", "extractor", "group", "comparable")},
+            "values": [score and score["value"] for score in row["scores"]],
+            "differs": ["only one run has it"] if None in row["scores"] else row["differs"],
+        }
+        for row in comparison.scores([a, b])
+    ]

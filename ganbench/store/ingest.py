@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ganbench.errors import StoreError
 from ganbench.store import schema
 from ganbench.store.annotations import read as read_annotations
+from ganbench.store.comparison import loss_of
 from ganbench.store.folder import RunFolder
 from ganbench.store.journal import PART, journals, read, unspell
 from ganbench.store.points import append
@@ -40,6 +41,8 @@ def ingest(connection: Connection, folder: RunFolder, path: str) -> bool:
     ends = select(schema.journals.c.end).where(schema.journals.c.run == folder.id)
     run["ended"] = done and all(end is not None for end in connection.scalars(ends))
     run["mtime"] = mtime if done and time.time() - mtime > SETTLED else 0.0
+    newest = connection.scalar(select(func.max(table.c.edition))) or 0
+    run["edition"] = max(newest + 1, int(time.time() * 1000))  # also after the index was deleted
     if found:
         connection.execute(update(table).where(this).values(run))
     else:
@@ -202,28 +205,16 @@ def _scores(connection: Connection, run: dict[str, Any], record: Any) -> None:
         rest = {"rank": rank, "seen": record["seen"], "time": record["time"], "score": score}
         _replace(connection, schema.scores, key, rest)
         name = f"{score['measure']} {score['extractor']} {score['n_fake']}"
-        loss = _loss(score)
+        loss = loss_of(score.get("better"), score["value"])
         if loss is not None and (name not in best or loss < best[name]["loss"]):
-            best[name] = {"step": record["step"], "value": score["value"], "loss": loss}
+            found = {"step": record["step"], "value": score["value"], "loss": loss}
+            best[name] = {**found, "fingerprint": score.get("fingerprint")}
     run["best"] = best
     if run["scores"] is None or record["step"] >= run["scores"]["step"]:
         table = schema.scores.c
         query = select(table.score).where(table.run == run["run"], table.step == record["step"])
         scores = connection.scalars(query.order_by(table.rank)).all()
         run["scores"] = {"step": record["step"], "scores": list(scores)}
-
-
-def _loss(score: dict[str, Any]) -> float | None:
-    """How far from the best a score is; None if it does not say where the best is."""
-    better, value = score.get("better"), score["value"]
-    if better is None or value is None or isinstance(value, str):
-        return None
-    match better:
-        case "lower":
-            return float(value)
-        case "higher":
-            return -float(value)
-    return abs(float(value) - float(better.removeprefix("to ")))
 
 
 def _replace(connection: Connection, table: Any, key: dict[str, Any], rest: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ drawn from a few hundred kilobytes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -20,14 +21,17 @@ Points = NDArray[np.float64]
 
 def append(connection: Connection, run: str, name: str, points: Points) -> None:
     """Adds 4×n points to a series: fills its last chunk, then begins new ones."""
+    if not points.shape[1]:
+        return
     table, chunk = schema.series, schema.chunks
-    query = select(table.c.id, table.c.n).where(table.c.run == run, table.c.name == name)
-    found = connection.execute(query).one_or_none()
+    query = select(table).where(table.c.run == run, table.c.name == name)
+    found = connection.execute(query).mappings().one_or_none()
+    told = _told(points, found)
     if found is None:
-        new = insert(table).values(run=run, name=name, n=0).returning(table.c.id)
+        new = insert(table).values(run=run, name=name, n=0, **told).returning(table.c.id)
         number, n = connection.execute(new).scalar_one(), 0
     else:
-        number, n = found
+        number, n = found["id"], found["n"]
     part = n // schema.CHUNK
     if n % schema.CHUNK:
         here = (chunk.c.series == number) & (chunk.c.part == part)
@@ -40,7 +44,8 @@ def append(connection: Connection, run: str, name: str, points: Points) -> None:
         for start in range(0, points.shape[1], schema.CHUNK)
     ]
     connection.execute(insert(chunk), pieces)
-    connection.execute(update(table).where(table.c.id == number).values(n=n + points.shape[1]))
+    grown = update(table).where(table.c.id == number)
+    connection.execute(grown.values(n=n + points.shape[1], **told))
 
 
 def load(
@@ -116,6 +121,30 @@ def extremes(points: Points, parts: int) -> Points:
 def unpack(blob: bytes) -> Points:
     """The points of a chunk: float64 4×n, rows step, seen, time, value."""
     return np.frombuffer(blob, np.float64).reshape(4, -1)
+
+
+def _told(points: Points, before: Mapping[Any, Any] | None) -> dict[str, float | None]:
+    """The value at the largest step, and the range of the finite ones, with those `before`."""
+    at = np.lexsort((points[2], points[0]))[-1]
+    step, last = float(points[0, at]), float(points[3, at])
+    finite = points[3][np.isfinite(points[3])]
+    lows, highs = ([float(finite.min())], [float(finite.max())]) if len(finite) else ([], [])
+    if before is not None:
+        if before["step"] > step:
+            step, last = before["step"], nan_if_none(before["last"])
+        lows += [before["low"]] * (before["low"] is not None)
+        highs += [before["high"]] * (before["high"] is not None)
+    return {
+        "step": step,
+        "last": None if np.isnan(last) else last,
+        "low": min(lows, default=None),
+        "high": max(highs, default=None),
+    }
+
+
+def nan_if_none(value: float | None) -> float:
+    """A number as the index holds it: NaN is NULL there."""
+    return np.nan if value is None else value
 
 
 def _chunk(series: int, part: int, points: Points) -> dict[str, Any]:

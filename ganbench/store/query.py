@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, func, select
 
 from ganbench.store import liveness, schema
 from ganbench.store.folder import RunFolder
@@ -27,8 +27,8 @@ def list_runs(index: Index) -> list[Row]:
     table = schema.runs.c
     with index.engine.connect() as connection:
         runs = connection.execute(select(schema.runs).order_by(table.created.desc())).mappings()
-        journals = _journals(connection)
-        return [_summary(index.runs_dir, run, journals.get(run["run"], [])) for run in runs]
+        journals = journals_of(connection)
+        return [summarise(index.runs_dir, run, journals.get(run["run"], [])) for run in runs]
 
 
 def show_run(index: Index, run: str) -> Row | None:
@@ -38,7 +38,7 @@ def show_run(index: Index, run: str) -> Row | None:
         found = connection.execute(query).mappings().one_or_none()
         if found is None:
             return None
-        journals = _journals(connection, run).get(run, [])
+        journals = journals_of(connection, [run]).get(run, [])
         table = schema.scores.c
         query = select(schema.scores).where(table.run == run).order_by(table.step, table.rank)
         scores = connection.execute(query).mappings().all()
@@ -50,7 +50,7 @@ def show_run(index: Index, run: str) -> Row | None:
         texts = _count(connection, schema.texts, run)
     content = found["content"]
     return {
-        **_summary(index.runs_dir, found, journals),
+        **summarise(index.runs_dir, found, journals),
         **{key: content.get(key) for key in ("config", "environment", "command")},
         "notes": found["annotations"]["notes"],
         "history": [{"step": s["step"], "seen": s["seen"], **s["score"]} for s in scores],
@@ -73,8 +73,8 @@ def pulse(index: Index, run: str) -> Row | None:
         found = connection.execute(query).mappings().one_or_none()
         if found is None:
             return None
-        journals = _journals(connection, run).get(run, [])
-        summary = _summary(index.runs_dir, found, journals)
+        journals = journals_of(connection, [run]).get(run, [])
+        summary = summarise(index.runs_dir, found, journals)
         console = RunFolder(index.runs_dir / found["path"]).console
         kept = ("state", "reason", "step", "steps", "seen", "seconds")
         return {
@@ -161,24 +161,24 @@ def _count(connection: Connection, table: Any, run: str) -> int:
     return int(connection.scalar(query) or 0)
 
 
-def _journals(connection: Connection, run: str | None = None) -> dict[str, list[Row]]:
+def journals_of(
+    connection: Connection, runs: Collection[str] | None = None
+) -> dict[str, list[Row]]:
+    """The journals of some runs, or of all, by run."""
     table = schema.journals.c
     query = select(*(table[name] for name in JOURNAL))
     grouped: dict[str, list[Row]] = {}
-    for row in connection.execute(query if run is None else query.where(table.run == run)):
+    if runs is not None:
+        query = query.where(table.run.in_(runs))
+    for row in connection.execute(query):
         grouped.setdefault(row.run, []).append(dict(zip(JOURNAL, row, strict=True)))
     return grouped
 
 
-def _summary(runs_dir: Path, run: RowMapping, journals: list[Row]) -> Row:
+def summarise(runs_dir: Path, run: Mapping[Any, Any], journals: list[Row]) -> Row:
     """What a table of runs shows of one run."""
     opened = [j for j in journals if j["opened"] and not j["opened"].get("child")]
-    newest = max(opened, key=lambda journal: float(journal["opened"]["time"]), default=None)
-    state, reason = "killed", None
-    if newest is not None:
-        path = runs_dir / run["path"] / newest["name"]
-        state = liveness.state(newest["opened"], newest["end"], path)
-        reason = (newest["end"] or {}).get("reason")
+    state, end = state_of(runs_dir / run["path"], opened)
     content, scored = run["content"], run["scores"] or {"step": None, "scores": []}
     config = content.get("config") or {}
     return {
@@ -187,7 +187,7 @@ def _summary(runs_dir: Path, run: RowMapping, journals: list[Row]) -> Row:
         "project": content.get("project"),
         "recipe": config.get("recipe") if content.get("project") is None else None,
         "state": state,
-        "reason": reason,
+        "reason": end.get("reason"),
         "created": run["created"],
         "tags": run["annotations"]["tags"],
         "step": max((journal["step"] for journal in journals), default=0),
@@ -198,5 +198,15 @@ def _summary(runs_dir: Path, run: RowMapping, journals: list[Row]) -> Row:
         "scored_at": scored["step"],
         "best": run["best"],
         "picture": (run["picture"] or {}).get("sha256"),
-        "summary": ((newest or {}).get("end") or {}).get("summary"),
+        "summary": end.get("summary"),
     }
+
+
+def state_of(folder: Path, journals: list[Row]) -> tuple[str, Row]:
+    """The state of the run in `folder`, one of liveness.STATES, and its last record if an end."""
+    opened = [j for j in journals if j["opened"] and not j["opened"].get("child")]
+    newest = max(opened, key=lambda journal: float(journal["opened"]["time"]), default=None)
+    if newest is None:
+        return "killed", {}
+    state = liveness.state(newest["opened"], newest["end"], folder / newest["name"])
+    return state, newest["end"] or {}

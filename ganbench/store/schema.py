@@ -70,6 +70,8 @@ runs = Table(
     Column("picture", JSON),  # sha256 and step of the newest
     Column("scores", JSON),  # step and scores of the last scoring
     Column("best", JSON, nullable=False),  # the best score of each measure, extractor and n
+    # Rises with each transaction that read something of a run: what changed since one was seen.
+    Column("edition", Whole, nullable=False, index=True),
 )
 
 # One journal of one process, and how far it has been read.
@@ -95,6 +97,10 @@ series = Table(
     Column("run", Words, nullable=False),
     Column("name", Words, nullable=False),
     Column("n", Whole, nullable=False),
+    Column("step", Float, nullable=False),  # the largest, and its value
+    Column("last", Float),  # NULL is NaN
+    Column("low", Float),  # of the finite values; NULL if there is none
+    Column("high", Float),
     UniqueConstraint("run", "name"),
 )
 

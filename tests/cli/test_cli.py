@@ -148,10 +148,10 @@ class TestRuns:
         score = {"measure": "kid", "extractor": "e", "value": 1.0}
         one = score | {"fingerprint": "a", "protocol": {"n_fake": 10, "versions": {"torch": "1"}}}
         two = score | {"fingerprint": "b", "protocol": {"n_fake": 20, "versions": {"torch": "2"}}}
-        (row,) = runs._side_by_side([one], [two])
+        (row,) = runs._scores([one], [two])
         assert not row["comparable"]
         assert row["differs"] == ["n_fake"]
-        (row,) = runs._side_by_side([one], [])
+        (row,) = runs._scores([one], [])
         assert not row["comparable"]
 
     def test_delete(self, capsys, two, monkeypatch):

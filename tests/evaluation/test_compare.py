@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from ganbench.cli.runs import TOLD
 from ganbench.evaluation.compare import compare
 from ganbench.evaluation.evaluator import Evaluator
 from ganbench.evaluation.extractors import coordinates
 from ganbench.evaluation.protocol import RECORDED
 from ganbench.evaluation.report import to_json
 from ganbench.evaluation.sample import Sample
+from ganbench.store.comparison import TOLD
 from ganbench.types import Points
 
 
