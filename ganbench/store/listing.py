@@ -1,4 +1,7 @@
-"""What a table of many runs reads: rows of little weight, those that changed, small curves."""
+"""What a table of many runs reads: rows of little weight, those that changed, small curves.
+
+Rows are ready for JSON, with NaN and the infinities spelled.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 
 from ganbench.store import schema
-from ganbench.store.comparison import flatten
 from ganbench.store.index import Index
+from ganbench.store.journal import spell
 from ganbench.store.points import Points, extremes, latest_by_step, nan_if_none, unpack
 from ganbench.store.query import journals_of, state_of, summarise
 
@@ -121,7 +124,7 @@ def _rows(index: Index, connection: Connection, runs: Collection[str] | None) ->
             {
                 **{key: row[key] for key in KEPT},
                 "ended": run["ended"],
-                "config": dict(flatten(run["content"].get("config") or {})),
+                "config": run["content"].get("config") or {},
                 "best": row["best"],
                 "last": series.get(run["run"], {}),
             }
@@ -130,7 +133,7 @@ def _rows(index: Index, connection: Connection, runs: Collection[str] | None) ->
 
 
 def _series(connection: Connection, runs: Collection[str] | None) -> dict[str, Row]:
-    """Of each run its series, less the system's: [last, lowest, highest]."""
+    """Of each run its series, less the system's: [last, lowest, highest], spelled."""
     table = schema.series.c
     query = select(table.run, table.name, table.last, table.low, table.high).order_by(table.name)
     found: dict[str, Row] = {}
@@ -138,7 +141,7 @@ def _series(connection: Connection, runs: Collection[str] | None) -> dict[str, R
         query if runs is None else query.where(table.run.in_(runs))
     ):
         if not name.startswith(SYSTEM):
-            found.setdefault(run, {})[name] = [nan_if_none(value) for value in values]
+            found.setdefault(run, {})[name] = [spell(nan_if_none(value)) for value in values]
     return found
 
 
