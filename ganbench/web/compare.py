@@ -75,14 +75,12 @@ def what_mattered(request: Request) -> Response:
 def target_of(row: Mapping[str, Any], target: str) -> float | str | None:
     """A run's value of a target, spelled; None if it has none."""
     kind, _, name = target.partition(":")
-    if kind == "best":
-        found = row["best"].get(name)
-        value: float | str | None = found and found["value"]
-        return value
-    if kind in RANGE and name in row["last"]:
+    value: float | str | None = None
+    if kind == "best" and name in row["best"]:
+        value = row["best"][name]["value"]
+    elif kind in RANGE and name in row["last"]:
         value = row["last"][name][RANGE[kind]]
-        return value
-    return None
+    return value
 
 
 @lru_cache(maxsize=32)
