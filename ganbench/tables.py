@@ -67,6 +67,14 @@ def number(value: float | str | None) -> str:
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
+def amount(size: float) -> str:
+    """Bytes in words: 120 bytes, 3.4 MB."""
+    if size < 1000:
+        return f"{size:.0f} bytes"
+    power = min(len(str(int(size))) - 1, 11) // 3
+    return f"{size / 1000**power:,.1f} {' kMGT'[power]}B"
+
+
 def duration(seconds: float) -> str:
     """Hours, minutes and seconds: 1:02:03, or 2:03."""
     minutes, rest = divmod(round(seconds), 60)

@@ -34,6 +34,7 @@ from ganbench.measures import MEASURES
 from ganbench.store import checkpoints, folder, journal
 from ganbench.store.folder import RunFolder
 from ganbench.store.recorder import Recorder
+from ganbench.track import server
 from ganbench.train import loop
 from ganbench.train import state as states
 from ganbench.train.rng import generator_of, latents
@@ -66,7 +67,8 @@ class Run:
         self.folder = run
         self.config = config
         self.state = state
-        self.recorder = Recorder(run, step=state.step, seen=state.seen)
+        relays = server.relays(run)
+        self.recorder = Recorder(run, step=state.step, seen=state.seen, relays=relays)
         self.scorer = Scorer(config, state.shape)
         for step, seen, scores in past_scores(run):
             self.scorer.remember(step, seen, {s["measure"]: s["value"] for s in scores})
@@ -200,6 +202,7 @@ def check(config: Config, runs_dir: Path) -> State:
 
     Raises InputError for a config that cannot be trained, StoreError if the disk is too small.
     """
+    server.configured()
     parse([config.scoring.best_by])
     datasets.load(config.scoring.real)
     state = loop.start(config)

@@ -22,7 +22,6 @@ RunName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 """An id, a prefix of exactly one, or "latest"."""
 
 RUNS = Path("runs")
-PORT = 8642
 
 # In a pipe there is no terminal to fit; a table is cut nowhere.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
@@ -50,8 +49,3 @@ def index_url(given: str | None = None) -> str | None:
 def print_json(value: Any) -> None:
     """`value` as indented JSON on standard output, with NaN as "NaN"."""
     print(orjson.dumps(spell(value), option=orjson.OPT_INDENT_2).decode())
-
-
-def address(run: str, port: int = PORT) -> str:
-    """Where the page shows a run."""
-    return f"http://127.0.0.1:{port}/runs/{run}"

@@ -14,7 +14,6 @@ from ganbench.cli.options import (
     RUNS,
     RunName,
     RunsDir,
-    address,
     choose,
     console,
     index_url,
@@ -26,6 +25,7 @@ from ganbench.store.folder import RunFolder
 from ganbench.store.index import Index
 from ganbench.summary import print_summary
 from ganbench.tables import number, runs_table, table
+from ganbench.track.server import address
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from ganbench.cli.options import PORT, RUNS, IndexUrl, RunsDir, call, index_url
+from ganbench.cli.options import RUNS, IndexUrl, RunsDir, call, index_url
+from ganbench.track.server import PORT
 
 
 def main(arguments: Sequence[str]) -> int:

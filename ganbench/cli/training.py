@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from ganbench.cli.options import PORT, address, console
+from ganbench.cli.options import console
 from ganbench.cli.progress import TrainingLine
 from ganbench.errors import StoreError
 from ganbench.events import Stepped
 from ganbench.store import query
 from ganbench.store.index import Index
 from ganbench.summary import print_summary
+from ganbench.track.server import address, how
 from ganbench.workbench import Run
 
 TOKENS = ("GANBENCH_TOKEN", "GANBENCH_READ_TOKEN")
@@ -28,8 +29,8 @@ def follow(run: Run, *, page: bool) -> int:
     """Trains `run` to its end or to Ctrl-C; returns the exit status."""
     runs_dir = run.folder.path.parent
     with _server(runs_dir, page) as port:
-        where = address(run.folder.id, port or PORT)
-        hint = "" if port else "   (ganbench serve shows it)"
+        where = address(run.folder.id, port)
+        hint = "" if port else f"   ({how(runs_dir)})"
         console.print(f"run {run.folder.id}   {where}{hint}", soft_wrap=True)
         _train(run)
         index = Index(runs_dir)

@@ -15,7 +15,7 @@ from ganbench.errors import InputError, StoreError, explain
 from ganbench.store import folder
 from ganbench.store.annotations import change
 from ganbench.store.relay import Relay
-from ganbench.track import pictures
+from ganbench.track import pictures, server
 from ganbench.track.quiet import quiet, warn_once
 from ganbench.track.session import Session, runs_folder
 from ganbench.track.values import plain
@@ -28,7 +28,8 @@ class Run(Session):
     welcome), `tags` words to find it by, `notes` Markdown, `id` its identifier, if you choose it.
     The folder is made below `runs_dir` (default: $GANBENCH_RUNS, else ./runs). `relays` get
     everything that is logged as well. What is printed meanwhile is kept in console.log, unless
-    `console` is false. `Run.resume` goes on with a run that there is.
+    `console` is false. With $GANBENCH_SERVER and $GANBENCH_TOKEN it is sent to that server while it
+    grows. `Run.resume` goes on with a run that there is.
 
     Raises InputError and StoreError when it cannot be made. After that nothing is raised: what goes
     wrong is said once on standard error. Methods may be called from any thread, and in forked
@@ -50,6 +51,7 @@ class Run(Session):
     ) -> None:
         if isinstance(tags, str):
             raise InputError(f"tags: expected a list of words, got the one word {tags!r}")
+        server.configured()  # a wrong address is refused before there is a folder
         content = {
             "project": project,
             "name": name,

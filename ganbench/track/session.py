@@ -16,10 +16,8 @@ from ganbench.store.folder import RunFolder, find
 from ganbench.store.journal import reached
 from ganbench.store.recorder import Recorder
 from ganbench.store.relay import Relay
-from ganbench.track import endings
+from ganbench.track import endings, server
 from ganbench.track.quiet import quiet, warn_once
-
-PORT = 8642
 
 
 def runs_folder(given: str | Path | None = None) -> Path:
@@ -65,8 +63,8 @@ class Session:
 
     @property
     def url(self) -> str:
-        """Where `ganbench serve` shows it, from its first second."""
-        return f"http://127.0.0.1:{PORT}/runs/{self.id}"
+        """Where `ganbench serve` shows it, here or on the server, from its first second."""
+        return server.address(self.id)
 
     @property
     def step(self) -> int:
@@ -125,7 +123,7 @@ class Session:
         self.folder = where
         self.project = project
         self.name = name or where.id
-        self._relays = tuple(relays)
+        self._relays = (*relays, *server.relays(where))  # the last hears what the others print
         self._prefix: ContextVar[str] = ContextVar("prefix", default="")
         self._step, self._seen = max(step, 0), seen
         self._auto = step + 1  # the step that comes next where none is given
@@ -135,7 +133,7 @@ class Session:
         self._console = Console(self.folder.console) if console else None
         endings.watch(self)
         runs_dir = self.folder.path.parent
-        print(f"ganbench run {self.id}   {self.url}   (ganbench serve --runs-dir {runs_dir})")
+        print(f"ganbench run {self.id}   {self.url}   ({server.how(runs_dir)})")
 
     def _begin(self, *, child: bool) -> None:
         self._lock = threading.RLock()

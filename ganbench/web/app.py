@@ -18,12 +18,23 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ganbench.errors import StoreError
-from ganbench.web import compare, console, files, live, notes, openapi, respond, run, runs
+from ganbench.store.inbox import Inbox
+from ganbench.web import (
+    compare,
+    console,
+    files,
+    ingest,
+    live,
+    notes,
+    openapi,
+    respond,
+    run,
+    runs,
+)
 from ganbench.web.guard import GuardMiddleware, HeadersMiddleware, LimitMiddleware, Tokens, refuse
 from ganbench.web.pages import STATIC, edition
 from ganbench.web.reader import Reader
 
-LIMITS: dict[str, int] = {}  # bytes of a body, by path, where they are not the usual
 MODULES: tuple[Any, ...] = (  # each has ROUTES, and DESCRIBED for those below /api
     runs,
     run,
@@ -32,6 +43,7 @@ MODULES: tuple[Any, ...] = (  # each has ROUTES, and DESCRIBED for those below /
     notes,
     live,
     compare,
+    ingest,
     openapi,
 )
 
@@ -64,7 +76,7 @@ def build(
     guard = [
         Middleware(HeadersMiddleware),
         Middleware(GuardMiddleware, hosts=tuple(hosts), tokens=Tokens(token, read_token)),
-        Middleware(LimitMiddleware, limits=LIMITS),
+        Middleware(LimitMiddleware, limits=ingest.LIMITS),
         Middleware(GZipMiddleware),
     ]
     app = Starlette(
@@ -74,6 +86,7 @@ def build(
         lifespan=lifespan,
     )
     app.state.reader = reader
+    app.state.inbox = Inbox(runs_dir)
     app.state.description = openapi.describe(
         {path: made for part in MODULES for path, made in getattr(part, "DESCRIBED", {}).items()}
     )
