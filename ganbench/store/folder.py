@@ -65,15 +65,6 @@ class RunFolder:
         """Where the checkpoints are."""
         return self.path / "checkpoints"
 
-    def inside(self, name: str) -> Path | None:
-        """The file `name` of the run; None if it is none, or a link leads it out of the folder."""
-        try:
-            path = (self.path / name).resolve()
-            ours = path.is_relative_to(self.path.resolve()) and path.is_file()
-        except (OSError, ValueError):  # too long, a loop, a NUL
-            return None
-        return path if ours else None
-
     def read(self) -> dict[str, Any]:
         """The content of run.json. Raises StoreError if it is missing, damaged or newer than us."""
         path = self.path / "run.json"

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from ganbench.store import query
+from ganbench.store import files, query
 from ganbench.web import respond
 from ganbench.web.guard import FRAMED
 from ganbench.web.openapi import (
@@ -67,8 +67,8 @@ def picture(request: Request) -> Response:
     folder = request.app.state.reader.find(request.path_params["run"])
     if folder is None or not DIGEST.fullmatch(digest):
         return respond.missing(request, "such picture")
-    path = folder.media / f"{digest}.webp"
-    if not path.is_file():
+    path = files.within(folder, f"media/{digest}.webp")
+    if path is None or not path.is_file():
         return respond.missing(request, "such picture")
     headers = {"cache-control": "public, max-age=31536000, immutable"}
     return FileResponse(path, media_type="image/webp", headers=headers)

@@ -164,3 +164,59 @@ def test_paths_lead_nowhere_else(client, tmp_path, name):
             assert answer.status_code < 500, asked[:200]
             assert "SECRET" not in answer.text
             assert "root:" not in answer.text
+
+
+def test_links_out_of_a_run_are_not_served(client, tmp_path):
+    run = folder.create(tmp_path / "runs" / "deep", "x", {"config": {}})
+    secret = tmp_path / "secret"
+    secret.write_text("SECRET")
+    digest = "0" * 64
+    (run.media / f"{digest}.webp").symlink_to(secret)
+    (run.path / "events-a-1.jsonl").write_bytes(b"")
+    run.files.mkdir()
+    (run.files / "link.txt").symlink_to(secret)
+    (run.files / "deep").symlink_to(tmp_path)
+    for path in (
+        f"/runs/{run.id}/media/{digest}.webp",
+        f"/runs/{run.id}/files/files/link.txt",
+        f"/runs/{run.id}/files/files/deep/secret",
+        f"/api/runs/{run.id}/preview/files/link.txt",
+        f"/api/runs/{run.id}/preview/files/deep/secret",
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 404, path
+        assert "SECRET" not in answer.text
+    assert client.get(OFFSETS.replace(RUN, run.id)).json()["files"].keys() == {
+        "run.json",
+        "events-a-1.jsonl",
+    }
+
+
+EVIL = "<script>alert(1)</script>"
+
+
+def test_html_that_was_sent_is_no_page_of_ours(client):
+    """In files of any name, in names and captions: never text/html without a sandbox."""
+    names = ("x.html", "x.svg", "x.webp", "x", "x.xhtml", "x.HTML", f"{EVIL.replace('/', '')}.htm")
+    for name in names:
+        head = whole("run.json", HEAD)
+        assert client.post(INGEST, content=head + whole(f"files/{name}", EVIL.encode())).is_success
+        for query in ({}, {"show": ""}):
+            answer = client.get(f"/runs/{RUN}/files/files/{name}", params=query)
+            assert answer.status_code == 200
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["content-security-policy"].startswith("sandbox;")
+            if "html" in answer.headers["content-type"] or "svg" in answer.headers["content-type"]:
+                assert query
+    journal = (
+        b'{"kind":"open","time":1.0,"format":1,"host":"h","pid":1,"started":1.0,"step":0}\n'
+        b'{"kind":"media","time":2.0,"name":"NAME","step":0,"seen":0,"caption":"NAME",'
+        b'"sha256":"NAME","width":1,"height":1}\n'
+        b'{"kind":"text","time":2.0,"name":"NAME","step":0,"seen":0,"text":"NAME"}\n'
+        b'{"kind":"name","time":2.0,"name":"NAME"}\n'
+    ).replace(b"NAME", EVIL.encode())
+    assert client.post(INGEST, content=grown("events-a-1.jsonl", journal)).is_success
+    for path in ("/", "/compare", f"/runs/{RUN}", f"/runs/{EVIL}", f"/api/runs/{RUN}", "/api/runs"):
+        answer = client.get(path)
+        if "html" in answer.headers["content-type"]:
+            assert EVIL not in answer.text
