@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from ganbench.cli.options import RUNS, RunsDir, address, choose, console
+from ganbench.cli.options import RUNS, RunsDir, choose, console
 from ganbench.errors import InputError
 from ganbench.imports import comet as comet_
 from ganbench.imports import mlflow as mlflow_
@@ -25,6 +25,7 @@ from ganbench.imports import wandb as wandb_
 from ganbench.imports.bring import Failed, Going, Imported, Skipped, bring
 from ganbench.imports.foreign import Foreign
 from ganbench.tables import duration
+from ganbench.track.server import address
 
 PLAIN = 15.0  # seconds between lines where there is no terminal
 SHOWN = 5  # losses of a run that are printed
