@@ -128,7 +128,7 @@ def test_importing_ganbench_is_cheap():
     assert heavy == "False False"
 
 
-@pytest.mark.parametrize("command", ["serve", "runs", "movie", "reindex"])
+@pytest.mark.parametrize("command", ["serve", "runs", "movie", "reindex", "import_"])
 def test_looking_does_not_load_torch(command):
     code = f"import sys, ganbench.cli.{command}, ganbench.web.server; print('torch' in sys.modules)"
     assert run(code).strip() == "False"

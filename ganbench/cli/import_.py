@@ -146,30 +146,37 @@ def _import(runs: Iterable[Foreign], runs_dir: Path, again: bool) -> int:
                     )
                 case Failed(run, why):
                     failed += 1
-                    print(f"ganbench: {_called(run)} was not imported: {why}", file=sys.stderr)
+                    said = _printable(f"ganbench: {_called(run)} was not imported: {why}")
+                    print(said, file=sys.stderr)
             line.clear()
     return 1 if failed else 0
 
 
 def _called(run: Foreign, name: str | None = None) -> str:
-    return f"{name or run.name or run.key} ({run.project})"
+    return _printable(f"{name or run.name or run.key} ({run.project})")
+
+
+def _printable(text: str) -> str:
+    """Without what could steer a terminal: it comes from strangers."""
+    return "".join(c if c.isprintable() else "�" for c in text)
 
 
 def _tell(event: Imported) -> None:
     """What was imported, where it is, and what was lost on the way."""
     done, run = event.done, event.run
     parts = (
-        (done.points, "points"),
-        (done.pictures, "pictures"),
-        (done.texts, "texts"),
-        (done.files, "files"),
+        (done.points, "point"),
+        (done.pictures, "picture"),
+        (done.texts, "text"),
+        (done.files, "file"),
     )
-    told = ", ".join(f"{count:,} {what}" for count, what in parts if count) or "nothing logged"
+    counted = (f"{count:,} {what}{'s' if count > 1 else ''}" for count, what in parts if count)
+    told = ", ".join(counted) or "nothing logged"
     id = event.folder.id
     line = f"{_called(run, done.name)} → {id}: {done.state}, {told}\n  {address(id)}"
     console.print(line, soft_wrap=True, markup=False)
     for what in done.lost[:SHOWN]:
-        print(f"  lost: {what}", file=sys.stderr)
+        print(f"  lost: {_printable(what)}", file=sys.stderr)
     if len(done.lost) > SHOWN:
         more = f"{len(done.lost) - SHOWN:,} more; run.json lists the first 100"
         print(f"  lost: {more}", file=sys.stderr)
@@ -221,6 +228,6 @@ class _Line:
         rate = done.points / seconds if seconds else 0.0
         left = duration(seconds / share * (1 - share)) if share and seconds else "–"
         return (
-            f"{event.run.name or event.run.key} · {share:.0%} · {done.points:,} points · "
+            f"{_called(event.run)} · {share:.0%} · {done.points:,} points · "
             f"{done.pictures:,} pictures · {rate:,.0f} points/s · {left} left"
         )

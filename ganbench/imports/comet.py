@@ -137,7 +137,7 @@ class _Reader:
         self._files = files
         self._unused = set(files.sizes()) - {MESSAGES, EXPERIMENT}
         self._step = 0
-        self._epochs: dict[int, float] = {}  # of the newest step
+        self._epoch_at: tuple[int, float | None] = (-1, None)  # the newest step, and its epoch
         self._count: dict[str, int] = {}  # points of series without steps
         self._others: dict[str, Any] = {}
         self._kinds: dict[str, Callable[[Mapping[str, Any]], Iterator[Event]]] = {
@@ -189,11 +189,12 @@ class _Reader:
         return self._step
 
     def _epoch(self, step: int, epoch: Any) -> dict[str, float]:
-        """The epoch as a series, once a step."""
+        """The epoch as a series, once a step; later words about earlier steps are not asked."""
         found = number(epoch)
-        if found is None or self._epochs.get(step) == found:
+        newest, known = self._epoch_at
+        if found is None or step < newest or (step == newest and found == known):
             return {}
-        self._epochs = {step: found}
+        self._epoch_at = step, found
         return {"curr_epoch": found}
 
     def _parameter(self, payload: Mapping[str, Any]) -> Iterator[Event]:
