@@ -71,7 +71,7 @@ def test_points_of_one_step_share_a_row(brought):
         Scalars(1, BEGAN + 1.004, {"b": 2}),
         Scalars(1, BEGAN + 1.005, {"a": 3}),
         Scalars(1, BEGAN + 2.000, {"b": 4}),
-        Scalars(2, BEGAN + 2.001, {"b": 5}),
+        Scalars(2, BEGAN + 2.001, {"c": 5}),
     ]
     all_ = brought([foreign(*events)])
     (journal,) = all_.path(all_.only()).glob("events-*.jsonl")
@@ -82,7 +82,7 @@ def test_points_of_one_step_share_a_row(brought):
         [1, 2.0, 4],
         [2, 2.001, 5],
     ]
-    assert all_.only()["points"] == {"a": 2, "b": 3}
+    assert all_.only()["points"] == {"a": 2, "b": 2, "c": 1}
 
 
 def test_all_pictures_of_a_step_are_kept(brought):

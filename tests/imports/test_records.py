@@ -96,3 +96,15 @@ def test_a_changed_byte_costs_its_block(path, records, share, change):
     ]
     for data in spared:
         assert data in whole
+
+
+def test_a_record_that_was_begun_and_never_ended(path):
+    """Its writer was killed, and another one went on in the same file."""
+    whole = log([b"a" * 10])
+    content = bytearray(log([b"a" * 10]))
+    content += struct.pack("<IHB", zlib.crc32(b"begun", zlib.crc32(b"\x02")), 5, 2) + b"begun"
+    content += whole[HEADER:]
+    path.write_bytes(content)
+    first, damage, second = leveldb(path, HEADER)
+    assert (first.data, second.data) == (b"a" * 10, b"a" * 10)
+    assert (damage.start, damage.end, damage.torn) == (len(whole), len(whole) + 12, False)
