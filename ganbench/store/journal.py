@@ -22,6 +22,7 @@ import orjson
 import psutil
 
 from ganbench.errors import StoreError, explain
+from ganbench.store.liveness import boot
 from ganbench.store.records import HEAD, is_sound
 
 FORMAT = 1
@@ -49,6 +50,7 @@ class Journal:
             time=round(self.opened, 6),
             format=FORMAT,
             host=host,
+            boot=boot(),
             pid=pid,
             started=psutil.Process().create_time(),
             step=step,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,25 @@ def state(opened: dict[str, Any], end: dict[str, Any] | None, path: Path) -> str
 
 
 def alive(opened: dict[str, Any], path: Path) -> bool:
-    """On this machine by the process itself, on another by the age of the file."""
+    """On this machine by the process itself, on another by the age of the file.
+
+    Machines of different owners are called the same, but were not started as the same.
+    """
     try:
-        if opened["host"] != socket.gethostname():
+        elsewhere = opened["host"] != socket.gethostname() or opened.get("boot", boot()) != boot()
+        if elsewhere:
             return time.time() - path.stat().st_mtime < STALE
         process = psutil.Process(opened["pid"])
         same = abs(process.create_time() - opened["started"]) < 2
         return same and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.Error, OSError):
         return False
+
+
+@cache
+def boot() -> str | None:
+    """What only this start of this machine is called, where the system has a name for it."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return None

@@ -59,3 +59,11 @@ def test_on_another_machine_the_age_of_the_journal_decides(path):
     assert liveness.state(there, None, path) == "killed"
     path.unlink()
     assert liveness.state(there, None, path) == "killed"
+
+
+def test_another_machine_may_be_called_the_same(path):
+    """Its process has a number that means nothing here."""
+    there = opened(pid=2**22 + 1, boot="another start")
+    assert liveness.state(there, None, path) == "running"
+    assert liveness.state(there | {"boot": liveness.boot()}, None, path) == "killed"
+    assert liveness.state(opened(pid=2**22 + 1), None, path) == "killed"
