@@ -10,8 +10,7 @@ from importlib.util import find_spec
 import pytest
 
 import ganbench.comet as ours
-from ganbench.store import query
-from ganbench.store.index import Index
+from tests.track.reading import read
 
 pytestmark = pytest.mark.skipif(
     find_spec("comet_ml") is None, reason="comet_ml is in the dev and comet extras"
@@ -111,12 +110,9 @@ print("\\n" + json.dumps(told))
     space = {"e": e}
     exec(STORY, space)
     assert space["told"] == their_answers
-    index = Index(tmp_path / "ours")
-    index.refresh()
-    shown = query.show_run(index, e.id)
-    mine = query.read_series(index, e.id, dict.fromkeys(shown["points"], 0))
-    index.close()
-    assert mine.keys() == points.keys() | {"epoch"}
+    shown = read(tmp_path / "ours", e.id, [*points, "epoch"])
+    mine = shown["series"]
+    assert shown["points"].keys() == points.keys() | {"epoch"}
     for name, expected in points.items():
         assert list(map(str, mine[name]["value"])) == [str(float(v)) for _, v in expected], name
         steps = [step if step is not None else i for i, (step, _) in enumerate(expected)]
@@ -146,7 +142,7 @@ def read_zip(path):
                 )
         elif line["type"] == "parameter_msg":
             param = said.get("param") or said["params"]
-            if param["source"] == "manual" and not param["paramName"].startswith("curr_"):
+            if not param["paramName"].startswith("curr_"):
                 parameters[context + param["paramName"]] = param["paramValue"]
         elif line["type"] == "log_other" and said["key"] in ("o", "p"):
             others[said["key"]] = said["value"]

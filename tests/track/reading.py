@@ -8,11 +8,12 @@ from ganbench.store.index import Index
 
 
 def read(runs_dir, run=None, series=()):
-    """What the page would show; the newest run without a name."""
+    """What the page would show, less the system's curves; the newest run without a name."""
     index = Index(runs_dir)
     index.refresh()
     run = run or query.list_runs(index)[0]["id"]
     shown = query.show_run(index, run)
+    shown["points"] = {k: n for k, n in shown["points"].items() if not k.startswith("system/")}
     shown["series"] = query.read_series(index, run, dict.fromkeys(series, 0))
     shown["said"] = query.read_texts(index, run)
     index.close()
