@@ -19,6 +19,7 @@ from ganbench.store.folder import RunFolder
 from ganbench.track.session import Session
 
 PATIENCE = 0.3  # seconds for a server to answer
+HERE = ("127.0.0.1", "localhost")
 HEIGHT = 760  # of the frame, pixels
 _servers: dict[Path, str] = {}
 _lock = threading.Lock()
@@ -26,14 +27,14 @@ _lock = threading.Lock()
 # The icon is asked for first: where it comes, the page will, and takes the place of what is here.
 # Elsewhere (another machine, an exported notebook) the text and the pictures stay.
 LIVE = """
-if (['localhost', '127.0.0.1'].includes(location.hostname)) {
+if (HERE.includes(location.hostname)) {
   const frame = document.createElement('iframe');
   frame.src = this.dataset.page;
   frame.title = 'ganbench';
   frame.style = 'width: 100%; height: HEIGHTpx; border: 0';
   this.parentNode.replaceChildren(frame);
 }
-""".replace("HEIGHT", str(HEIGHT))
+""".replace("HERE", str(list(HERE))).replace("HEIGHT", str(HEIGHT))
 
 
 def show(run: Session) -> str:
@@ -51,7 +52,7 @@ def show(run: Session) -> str:
 def address(run: RunFolder, url: str) -> str:
     """Where a server shows `run`: the one at `url` if it knows the run, else one of our own."""
     found = urlsplit(url)
-    if _answers(found.netloc, run.id):
+    if found.hostname in HERE and _answers(found.netloc, run.id):
         return f"{found.scheme}://{found.netloc}"
     runs_dir = run.path.parent.resolve()
     with _lock:

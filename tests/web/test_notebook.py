@@ -65,6 +65,12 @@ def test_a_server_that_runs_is_used(run, tmp_path, serve, monkeypatch):
     assert not notebook._servers
 
 
+def test_a_server_elsewhere_is_not_asked(run, monkeypatch):
+    monkeypatch.setattr(type(run), "url", f"https://gan.example.org/runs/{run.id}")
+    monkeypatch.setattr(notebook, "_answers", lambda *_: pytest.fail("asked"))
+    assert page_of(run._repr_html_()).startswith("http://127.0.0.1:")
+
+
 def test_only_pages_of_this_machine_may_frame_it(run, tmp_path, serve):
     url = serve(tmp_path)
     ancestors = {
