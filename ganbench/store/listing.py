@@ -32,7 +32,7 @@ def changes(index: Index, since: int = 0) -> Row:
 
     {"edition": pass it as `since` the next time, "count": runs in all (who knows of another number
     has to ask for all), "running": ids, "runs": rows}. A process that dies changes nothing in the
-    index: a run that has not ended and is not in "running" was killed.
+    index: a row that says "running" and is not in "running" is out of date, the run was killed.
     """
     table = schema.runs.c
     with index.engine.connect() as connection:
@@ -123,7 +123,6 @@ def _rows(index: Index, connection: Connection, runs: Collection[str] | None) ->
         made.append(
             {
                 **{key: row[key] for key in KEPT},
-                "ended": run["ended"],
                 "config": run["content"].get("config") or {},
                 "best": row["best"],
                 "last": series.get(run["run"], {}),

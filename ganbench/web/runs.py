@@ -11,7 +11,6 @@ from ganbench.store.liveness import STATES
 from ganbench.web import respond
 from ganbench.web.openapi import (
     ANYTHING,
-    FLAG,
     NUMBER,
     TEXT,
     WHOLE,
@@ -39,10 +38,7 @@ def data(request: Request) -> Response:
 def table(request: Request) -> Response:
     """GET /api/table?since=EDITION: the rows that changed, and how far the index is."""
     reader = request.app.state.reader
-    try:
-        since = int(request.query_params.get("since", 0))
-    except ValueError:
-        return respond.json(request, {"error": "expected ?since=EDITION, a whole number"}, 400)
+    since = respond.whole(request, "since", 0)
     found = listing.changes(reader.current(), max(since, 0))
     told = {"progress": reader.progress, "problems": reader.problems}
     return respond.json(request, {**found, **told}, spelled=True)
@@ -97,7 +93,6 @@ ROW = record(
     seen=WHOLE,
     seconds=NUMBER,
     picture=maybe(TEXT),
-    ended=FLAG,
     config=ANYTHING,
     best=ANYTHING,
     last=by_name(array(NUMBER)),
