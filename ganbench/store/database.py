@@ -12,6 +12,8 @@ from sqlalchemy.exc import DataError, IntegrityError
 from ganbench.errors import StoreError
 from ganbench.store import schema
 
+LIMIT = "54"  # the class of PostgreSQL's errors about values that are too large
+
 
 class Unavailable(StoreError):
     """The database is out of reach, full, locked or damaged: no run is to blame."""
@@ -82,7 +84,9 @@ def engine(url: str | Any, place: str, **options: Any) -> Engine:
         if context.sqlalchemy_exception is None:  # not the database's
             return None
         told = " ".join(str(context.original_exception).split())
-        of_a_run = isinstance(context.sqlalchemy_exception, (DataError, IntegrityError))
+        of_a_run = isinstance(context.sqlalchemy_exception, (DataError, IntegrityError)) or (
+            getattr(context.original_exception, "sqlstate", None) or ""
+        ).startswith(LIMIT)
         return (StoreError if of_a_run else Unavailable)(f"{place}: {told}")
 
     return made

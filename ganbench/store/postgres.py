@@ -54,6 +54,14 @@ class PostgreSQL(Database):
                 timeout = f"set_config('lock_timeout', '{PATIENCE}', true)"
                 connection.exec_driver_sql(f"SELECT {timeout}, pg_advisory_xact_lock({lock})")
 
+        try:
+            self._require_unicode()
+            self._prepare()
+        except StoreError:
+            self.close()
+            raise
+
+    def _require_unicode(self) -> None:
         with self.reader.connect() as connection:
             encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
         if encoding != "UTF8":
@@ -61,7 +69,6 @@ class PostgreSQL(Database):
                 f"{self.place} is in {encoding}, which lacks most letters; make a database with: "
                 "createdb --encoding UTF8 --template template0"
             )
-        self._prepare()
 
     def _clear(self, connection: Connection) -> None:
         connection.exec_driver_sql(f'DROP SCHEMA IF EXISTS "{self._schema}" CASCADE')

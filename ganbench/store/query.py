@@ -26,7 +26,8 @@ def list_runs(index: Index) -> list[Row]:
     """All runs, the newest first: id, recipe, state, step, steps, scores, best, picture, tags."""
     table = schema.runs.c
     with index.engine.connect() as connection:
-        runs = connection.execute(select(schema.runs).order_by(table.created.desc())).mappings()
+        newest = (table.created.desc(), table.run)
+        runs = connection.execute(select(schema.runs).order_by(*newest)).mappings()
         journals = journals_of(connection)
         return [summarise(index.runs_dir, run, journals.get(run["run"], [])) for run in runs]
 
@@ -132,7 +133,7 @@ def read_texts(index: Index, run: str, most: int = 1000, since: float = 0.0) -> 
     table = schema.texts.c
     columns = (table[name] for name in TEXT)
     wanted = (table.run == run) & (table.time > since)
-    newest = (table.step.desc(), table.time.desc())
+    newest = (table.step.desc(), table.time.desc(), table.name.desc())
     query = select(*columns).where(wanted).order_by(*newest).limit(most)
     with index.engine.connect() as connection:
         return [dict(zip(TEXT, row, strict=True)) for row in connection.execute(query)][::-1]
@@ -166,7 +167,7 @@ def journals_of(
 ) -> dict[str, list[Row]]:
     """The journals of some runs, or of all, by run."""
     table = schema.journals.c
-    query = select(*(table[name] for name in JOURNAL))
+    query = select(*(table[name] for name in JOURNAL)).order_by(table.run, table.name)
     grouped: dict[str, list[Row]] = {}
     if runs is not None:
         query = query.where(table.run.in_(runs))

@@ -49,10 +49,10 @@ class SQLite(Database):
             try:
                 self._make(anew)
             except Unavailable as error:
+                self.close()
                 code = getattr(error.__cause__, "sqlite_errorname", "")
                 if not code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
                     raise
-                self.reader.dispose()
                 self._make(anew=True)
 
     def _make(self, anew: bool) -> None:
