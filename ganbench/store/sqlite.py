@@ -51,9 +51,10 @@ class SQLite(Database):
             except Unavailable as error:
                 self.close()
                 code = getattr(error.__cause__, "sqlite_errorname", "")
-                if not code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+                damaged = code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT"))
+                if not (damaged or self.replaced()):  # damaged, or deleted this very moment
                     raise
-                self._make(anew=True)
+                self._make(damaged)
 
     def _make(self, anew: bool) -> None:
         try:
