@@ -114,7 +114,7 @@ def _rows(index: Index, connection: Connection, runs: Collection[str] | None) ->
         return []
     table = schema.runs
     kept = [column for column in table.c if column.name != "scores"]  # they are heavy
-    query = select(*kept).order_by(table.c.created.desc())
+    query = select(*kept).order_by(table.c.created.desc(), table.c.run)
     found = connection.execute(query if runs is None else query.where(table.c.run.in_(runs)))
     journals, series = journals_of(connection, runs), _series(connection, runs)
     made = []

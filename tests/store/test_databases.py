@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from ganbench.errors import InputError, StoreError
-from ganbench.store import folder, postgres, query, schema
+from ganbench.store import folder, listing, postgres, query, schema
 from ganbench.store.database import Unavailable
 from ganbench.store.index import Index
 from ganbench.store.journal import Journal, spell
@@ -53,7 +53,12 @@ def everything(index):
         ]
         at = query.folder_of(index, name)
         rest = [query.read_texts(index, name), query.read_texts(index, name, 2)]
+        rest += [listing.sparklines(index, [name], series) for series in shown["points"]]
+        rest += [listing.score_lines(index, [name], score) for score in run["best"]]
         found.append([run, shown, query.pulse(index, name), series, str(at), *rest])
+    changes = listing.changes(index)
+    assert changes.pop("edition") > 0  # of its own in each
+    found.append([changes, listing.rows(index, [run["id"] for run in changes["runs"]])])
     return orjson.loads(orjson.dumps(spell(found)))
 
 
@@ -65,12 +70,12 @@ def test_both_answer_the_same(tmp_path, postgres_server):
             log.row(step, step, {"x": math.sin(step * (i + 1)), "y": float(i)})
     file, server = Index(tmp_path), Index(tmp_path, postgres_server.url)
     told = everything(file)
-    assert len(told) == 4
+    assert len(told) == 5
     assert everything(server) == told
-    assert told[-1][1]["config"][ODD] == [ODD, None, "NaN"]
-    assert told[-1][1]["pictures"][-1]["caption"] == ODD
-    assert list(told[-1][1]["points"]) == sorted(told[-1][1]["points"])
-    assert ODD in told[-1][1]["points"]
+    assert told[-2][1]["config"][ODD] == [ODD, None, "NaN"]
+    assert told[-2][1]["pictures"][-1]["caption"] == ODD
+    assert list(told[-2][1]["points"]) == sorted(told[-2][1]["points"])
+    assert ODD in told[-2][1]["points"]
     file.close()
     server.close()
 

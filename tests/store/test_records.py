@@ -53,7 +53,7 @@ def changed(draw, line):
 
 
 @pytest.mark.parametrize("which", range(12))
-@settings(max_examples=15, deadline=None, suppress_health_check=[ALL])
+@settings(max_examples=8, deadline=None, suppress_health_check=[ALL])
 @given(data=st.data())
 def test_a_damaged_line_costs_that_line(tmp_path_factory, open_index, which, data):
     runs_dir = tmp_path_factory.mktemp("runs")
