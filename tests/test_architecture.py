@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,16 +60,20 @@ def module(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
+def graph():
+    return {module(path): set(names(path)) for path in FILES}
+
+
 def reach(start):
     """All modules that importing `start` brings, by the imports written in our files."""
-    graph = {module(path): set(names(path)) for path in FILES}
     seen, waiting = set(), [start]
     while waiting:
         current = waiting.pop()
         if current in seen:
             continue
         seen.add(current)
-        for name in graph.get(current, ()):
+        for name in graph().get(current, ()):
             parts = name.split(".")
             waiting += [".".join(parts[:i]) for i in range(1, len(parts) + 1)]
     return seen
