@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,9 @@ from ganbench.measures import MEASURES
 from ganbench.store import checkpoints, folder, journal
 from ganbench.store.folder import RunFolder
 from ganbench.store.recorder import Recorder
+from ganbench.store.relay import Relay
 from ganbench.track import server
+from ganbench.track import sinks as trackers
 from ganbench.train import loop
 from ganbench.train import state as states
 from ganbench.train.rng import generator_of, latents
@@ -57,17 +59,19 @@ BATCH = 500  # samples that a generator makes at a time
 
 
 class Run:
-    """One process's part of a run: trains, records, scores.
+    """One process's part of a run: trains, records, scores; `sinks` are told what it records.
 
     Make one with `launch` or `resume`, iterate `events()`, and call `interrupt` to stop between
     two steps.
     """
 
-    def __init__(self, run: RunFolder, config: Config, state: State) -> None:
+    def __init__(
+        self, run: RunFolder, config: Config, state: State, sinks: Sequence[str | Relay] = ()
+    ) -> None:
         self.folder = run
         self.config = config
         self.state = state
-        relays = server.relays(run)
+        relays = (*trackers.relays(sinks, run, state.step or None), *server.relays(run))
         self.recorder = Recorder(run, step=state.step, seen=state.seen, relays=relays)
         self.scorer = Scorer(config, state.shape)
         for step, seen, scores in past_scores(run):
@@ -210,29 +214,40 @@ def check(config: Config, runs_dir: Path) -> State:
     return state
 
 
-def launch(config: Config, runs_dir: Path) -> Run:
-    """A new run. Whatever can be refused is refused before its folder exists.
+def launch(config: Config, runs_dir: Path, sinks: Sequence[str | Relay] = ()) -> Run:
+    """A new run, which `sinks` are told of. What can be refused is, before its folder exists.
 
     Raises InputError and StoreError like `check`, StoreError also if the folder cannot be made.
     """
+    trackers.check(sinks)
     state = check(config, runs_dir)
-    content = {"config": config.model_dump(mode="json"), "environment": describe(), "tags": []}
-    return Run(folder.create(runs_dir, config.recipe, content), config, state)
+    content = {
+        "config": config.model_dump(mode="json"),
+        "environment": describe(),
+        "tags": [],
+        "sinks": trackers.names(sinks),
+    }
+    return Run(folder.create(runs_dir, config.recipe, content), config, state, sinks)
 
 
-def resume(run: RunFolder, device: str | None = None) -> Run:
-    """The run as it was at its newest checkpoint.
+def resume(
+    run: RunFolder, device: str | None = None, sinks: Sequence[str | Relay] | None = None
+) -> Run:
+    """The run as it was at its newest checkpoint, with the sinks that it had, or with others.
 
     Raises StoreError if it has none, and InputError if the checkpoint is damaged.
     """
-    config = Config.model_validate(run.read()["config"])
+    content = run.read()
+    config = Config.model_validate(content["config"])
+    sinks = content.get("sinks", ()) if sinks is None else sinks
+    trackers.check(sinks)
     chosen = loop.choose_device(device or config.device)
     files = checkpoints.read(run)
     try:
         state = states.from_files(config, files, chosen)
     except InputError as error:
         raise InputError(f"run {run.id}, newest checkpoint: {error}") from error
-    return Run(run, config, state)
+    return Run(run, config, state, sinks)
 
 
 def generated(

@@ -20,6 +20,7 @@ def resume(
     run: RunName,
     runs_dir: RunsDir = RUNS,
     device: Literal["auto", "cpu", "cuda"] | None = None,
+    sinks: tuple[str, ...] | None = None,
     page: bool = False,
 ) -> int:
     """Go on with a run from its newest checkpoint.
@@ -31,6 +32,7 @@ def resume(
         run: an id, a prefix of exactly one id, or latest
         runs_dir: where the runs are
         device: another device than the run's own
+        sinks: trackers that get it as well, instead of those that the run had
         page: serve the page while it trains
     """
     found = folder.find(runs_dir, run)
@@ -45,7 +47,7 @@ def resume(
     from ganbench.cli.training import follow
     from ganbench.environment import changed, describe
 
-    resumed = workbench.resume(found, device)
+    resumed = workbench.resume(found, device, sinks)
     for change in changed(found.read()["environment"], describe()):
         console.print(f"the end may differ in rounding; {change}", style="yellow")
     return follow(resumed, page=page)

@@ -15,6 +15,7 @@ from ganbench.cli.options import RUNS, console, print_json
 from ganbench.config import Config
 from ganbench.errors import InputError
 from ganbench.recipes import RECIPES
+from ganbench.track import sinks
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Options:
     """Where the run folder is made."""
     dry_run: bool = False
     """Check everything, print the config as JSON, and train nothing."""
+    sinks: tuple[str, ...] = ()
+    """Trackers that get it as well: comet, wandb, tensorboard, mlflow (docs/sinks.md)."""
     page: bool = False
     """Serve the page while it trains, and in a terminal until Ctrl-C after that."""
 
@@ -46,11 +49,13 @@ def main(arguments: Sequence[str]) -> int:
     from ganbench.cli.training import follow
 
     if options.dry_run:
+        sinks.check(options.sinks)
         workbench.check(options.config, options.runs_dir)
         print_json(options.config.model_dump(mode="json"))
         return 0
     console.print(f"{recipe}: building the networks, reading {options.config.data}", style="dim")
-    return follow(workbench.launch(options.config, options.runs_dir), page=options.page)
+    run = workbench.launch(options.config, options.runs_dir, options.sinks)
+    return follow(run, page=options.page)
 
 
 def _parse(recipe: str, arguments: Sequence[str]) -> Options:

@@ -90,6 +90,10 @@ class Recorder:
         self._journal.write("scores", step=step, seen=seen, scores=scores)
         self._pass("scores", step=step, scores=scores)
 
+    def tags(self, tags: Sequence[str]) -> None:
+        """Words that were added to find the run by; the annotations keep them."""
+        self._pass("tags", tags=tags)
+
     def checkpoint(self, step: int, seen: int) -> None:
         """That the checkpoint of `step` is on disk."""
         self._journal.write("checkpoint", step=step, seen=seen)

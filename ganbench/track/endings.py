@@ -49,8 +49,18 @@ def _install() -> None:
         before(kind, error, trace)
 
     sys.excepthook = note
-    atexit.register(_all(lambda run: run.finish(*outcome(_crash[-1] if _crash else None))))
+    atexit.register(_finish)
     os.register_at_fork(after_in_child=_all(lambda run: run.unlock()))
+
+
+def go_first() -> None:
+    """Runs end before what was registered at exit since: a tracker ends with what it then has."""
+    atexit.unregister(_finish)
+    atexit.register(_finish)
+
+
+def _finish() -> None:
+    _all(lambda run: run.finish(*outcome(_crash[-1] if _crash else None)))()
 
 
 def _all(act: Callable[[Endable], None]) -> Callable[[], None]:

@@ -16,6 +16,7 @@ from ganbench.store import folder
 from ganbench.store.annotations import change
 from ganbench.store.relay import Relay
 from ganbench.track import pictures, server
+from ganbench.track import sinks as trackers
 from ganbench.track.quiet import quiet, warn_once
 from ganbench.track.session import Session, runs_folder
 from ganbench.track.values import plain
@@ -26,10 +27,11 @@ class Run(Session):
 
     `project` and `name` are what people call it, `config` its parameters (nested mappings are
     welcome), `tags` words to find it by, `notes` Markdown, `id` its identifier, if you choose it.
-    The folder is made below `runs_dir` (default: $GANBENCH_RUNS, else ./runs). `relays` get
-    everything that is logged as well. What is printed meanwhile is kept in console.log, unless
-    `console` is false. With $GANBENCH_SERVER and $GANBENCH_TOKEN it is sent to that server while it
-    grows. `Run.resume` goes on with a run that there is.
+    The folder is made below `runs_dir` (default: $GANBENCH_RUNS, else ./runs). `sinks` get
+    everything that is logged as well: "comet", "wandb", "tensorboard", "mlflow" (docs/sinks.md), or
+    a `Relay` of your own. What is printed meanwhile is kept in console.log, unless `console` is
+    false. With $GANBENCH_SERVER and $GANBENCH_TOKEN it is sent to that server while it grows.
+    `Run.resume` goes on with a run that there is.
 
     Raises InputError and StoreError when it cannot be made. After that nothing is raised: what goes
     wrong is said once on standard error. Methods may be called from any thread, and in forked
@@ -46,11 +48,12 @@ class Run(Session):
         id: str | None = None,
         notes: str = "",
         runs_dir: str | Path | None = None,
-        relays: Sequence[Relay] = (),
+        sinks: Sequence[str | Relay] = (),
         console: bool = True,
     ) -> None:
         if isinstance(tags, str):
             raise InputError(f"tags: expected a list of words, got the one word {tags!r}")
+        trackers.check(sinks)
         server.configured()  # a wrong address is refused before there is a folder
         content = {
             "project": project,
@@ -60,9 +63,10 @@ class Run(Session):
             "command": sys.argv,
             "tags": [str(tag) for tag in tags],
             "notes": notes,
+            "sinks": trackers.names(sinks),
         }
         made = folder.create(runs_folder(runs_dir), project, content, id)
-        self._open(made, project, name, (-1, 0), relays, console)
+        self._open(made, project, name, (-1, 0), sinks, console)
 
     @quiet
     def log(
@@ -153,8 +157,7 @@ class Run(Session):
     def add_tags(self, *tags: str) -> None:
         """More words to find the run by."""
         change(self.folder, add=tags)
-        for relay in self._relays:
-            relay.put("tags", tags=tags)
+        self._writer().tags(tags)
 
     @quiet
     def note(self, text: str) -> None:

@@ -17,6 +17,7 @@ from ganbench.store.journal import reached
 from ganbench.store.recorder import Recorder
 from ganbench.store.relay import Relay
 from ganbench.track import endings, server
+from ganbench.track import sinks as trackers
 from ganbench.track.quiet import quiet, warn_once
 
 
@@ -41,19 +42,21 @@ class Session:
         run: str,
         *,
         runs_dir: str | Path | None = None,
-        relays: Sequence[Relay] = (),
+        sinks: Sequence[str | Relay] | None = None,
         console: bool = True,
     ) -> Self:
         """Goes on with the run called `run` (its id, the start of it, or "latest").
 
-        It gets another journal; the step after the last one comes next. Raises StoreError if there
-        is no such run.
+        It gets another journal; the step after the last one comes next. The sinks are those that it
+        had, or `sinks`. Raises StoreError if there is no such run.
         """
         found = find(runs_folder(runs_dir), run)
         content = found.read()
+        sinks = content.get("sinks", ()) if sinks is None else sinks
+        trackers.check(sinks)
         made = cls.__new__(cls)
         project, name = content.get("project") or "run", content.get("name")
-        made._open(found, project, name, reached(found.path), relays, console)
+        made._open(found, project, name, reached(found.path), sinks, console)
         return made
 
     @property
@@ -115,7 +118,7 @@ class Session:
         project: str,
         name: str | None,
         reached: tuple[int, int],
-        relays: Sequence[Relay],
+        sinks: Sequence[str | Relay],
         console: bool,
     ) -> None:
         """Begins to write into a folder that `reached` a step (−1: none) and images seen."""
@@ -123,7 +126,9 @@ class Session:
         self.folder = where
         self.project = project
         self.name = name or where.id
-        self._relays = (*relays, *server.relays(where))  # the last hears what the others print
+        at = None if step < 0 else step
+        # The server is the last: it hears what the others print.
+        self._relays = (*trackers.relays(sinks, where, at), *server.relays(where))
         self._prefix: ContextVar[str] = ContextVar("prefix", default="")
         self._step, self._seen = max(step, 0), seen
         self._auto = step + 1  # the step that comes next where none is given
