@@ -62,6 +62,7 @@ def _new_run(folder: RunFolder, path: str) -> dict[str, Any]:
         "created": content["created"],
         "content": content,
         "picture": None,
+        "pictures": 0,
         "scores": None,
         "best": {},
     }
@@ -164,7 +165,8 @@ def _record(
         case "media":
             key = {"run": run["run"], "name": record["name"], "step": record["step"]}
             rest = {k: record[k] for k in ("seen", "time", "sha256", "width", "height")}
-            rest["caption"] = record.get("caption")
+            run["pictures"] += 1
+            rest |= {"caption": record.get("caption"), "number": run["pictures"]}
             _replace(connection, schema.media, key, rest)
             if run["picture"] is None or record["step"] >= run["picture"]["step"]:
                 run["picture"] = {"sha256": record["sha256"], "step": record["step"]}

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Column, Connection, delete, insert, select, update
 
 from ganbench.store import schema
 
@@ -50,11 +50,12 @@ def append(connection: Connection, run: str, name: str, points: Points) -> None:
 
 def load(
     connection: Connection, run: str, name: str, start: int, within: tuple[float, float], most: int
-) -> tuple[Points, int, int]:
+) -> tuple[Points, int, int, int | None]:
     """The points from index `start` on whose steps are in `within`; about `most` may be enough.
 
     Returns the points or, where there are far more than `most` and their steps only rise, their
-    overviews; from which index on the next ones will be; and how many points they stand for.
+    overviews; from which index on the next ones will be; how many points they stand for; and the
+    buckets of the overviews, None for the points themselves.
     """
     series, chunk = schema.series.c, schema.chunks.c
     query = (
@@ -65,33 +66,39 @@ def load(
     )
     chunks = connection.execute(query).all()
     if not chunks:
-        return np.empty((4, 0)), start, 0
+        return np.empty((4, 0)), start, 0, None
     end = chunks[-1].part * schema.CHUNK + chunks[-1].n
     rising = all(c.rising for c in chunks) and all(a.last < b.first for a, b in pairwise(chunks))
     wanted = [c for c in chunks if c.last >= within[0] and c.first <= within[1]]
     if not wanted:
-        return np.empty((4, 0)), end, 0
+        return np.empty((4, 0)), end, 0, None
     brief = rising and len(wanted) * 2 * schema.BUCKETS >= most
-    column = chunk.overview if brief else chunk.points
-    blobs = connection.scalars(
-        query.with_only_columns(column).where(
-            chunk.part >= wanted[0].part, chunk.part <= wanted[-1].part
-        )
-    ).all()
-    points = np.concatenate([unpack(blob) for blob in blobs], axis=1)
-    stored = sum(c.n for c in wanted)
-    first = wanted[0].part * schema.CHUNK
-    if start > first and not brief:
-        points = points[:, start - first :]
-    stored -= max(start - first, 0)
-    if within != EVERYWHERE:
-        inside = (points[0] >= within[0]) & (points[0] <= within[1])
-        stored = stored if brief else int(inside.sum())
-        points = points[:, inside]
-    return points, end, stored
+    first, last = wanted[0].part, wanted[-1].part
+
+    def read(column: Column[bytes], low: int, high: int) -> list[Points]:
+        rows = query.with_only_columns(column).where(chunk.part >= low, chunk.part <= high)
+        return [unpack(blob) for blob in connection.scalars(rows)]
+
+    if not brief:
+        points = np.concatenate(read(chunk.points, first, last), axis=1)
+        points = _inside(points[:, max(start - first * schema.CHUNK, 0) :], within)
+        return points, end, points.shape[1], None
+    # The chunks at both ends may lie partly outside.
+    head = read(chunk.points, first, first)[0][:, max(start - first * schema.CHUNK, 0) :]
+    ends = [_inside(head, within), _inside(read(chunk.points, last, last)[0], within)]
+    stored = sum(c.n for c in wanted[1:-1]) + sum(points.shape[1] for points in ends)
+    a, b = (extremes(points, schema.BUCKETS) for points in ends)
+    points = np.concatenate([a, *read(chunk.overview, first + 1, last - 1), b], axis=1)
+    return points, end, stored, len(wanted) * schema.BUCKETS
 
 
 EVERYWHERE = (-np.inf, np.inf)
+
+
+def _inside(points: Points, within: tuple[float, float]) -> Points:
+    if within == EVERYWHERE:
+        return points
+    return points[:, (points[0] >= within[0]) & (points[0] <= within[1])]
 
 
 def latest_by_step(points: Points) -> Points:
@@ -103,17 +110,22 @@ def latest_by_step(points: Points) -> Points:
 
 
 def extremes(points: Points, parts: int) -> Points:
-    """The smallest and the largest value of each of `parts` equal parts; NaN counts as largest."""
-    n = points.shape[1]
+    """The smallest and the largest finite value of each of `parts` equal parts.
+
+    A part that holds NaN, ∞ or −∞ keeps the first of each as well.
+    """
+    n, values = points.shape[1], points[3]
     if n <= 2 * parts:
         return points
-    values = np.where(np.isnan(points[3]), np.inf, points[3])
     starts = np.arange(parts) * n // parts
-    sizes = np.diff(np.append(starts, n))
-    bucket = np.repeat(np.arange(parts), sizes)
+    bucket = np.repeat(np.arange(parts), np.diff(np.append(starts, n)))
+    finite = np.isfinite(values)
+    low = np.minimum.reduceat(np.where(finite, values, np.inf), starts)[bucket]
+    high = np.maximum.reduceat(np.where(finite, values, -np.inf), starts)[bucket]
     kept = np.zeros(n, bool)
-    for extreme in (np.minimum, np.maximum):
-        hits = np.flatnonzero(values == extreme.reduceat(values, starts)[bucket])
+    odd = (np.isnan(values), values == np.inf, values == -np.inf)
+    for wanted in (values == low, values == high, *odd):
+        hits = np.flatnonzero(wanted)
         kept[hits[np.unique(bucket[hits], return_index=True)[1]]] = True
     return points[:, kept]
 

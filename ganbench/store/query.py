@@ -17,7 +17,7 @@ from ganbench.store.index import Index
 from ganbench.store.points import EVERYWHERE, extremes, latest_by_step, load
 
 Row = dict[str, Any]
-PICTURE = ("name", "step", "seen", "sha256", "width", "height", "caption")
+PICTURE = ("name", "step", "seen", "time", "sha256", "width", "height", "caption")
 JOURNAL = ("run", "name", "damaged", "step", "seen", "time", "opened", "end")
 TEXT = ("name", "step", "seen", "time", "text")
 
@@ -32,8 +32,11 @@ def list_runs(index: Index) -> list[Row]:
         return [summarise(index.runs_dir, run, journals.get(run["run"], [])) for run in runs]
 
 
-def show_run(index: Index, run: str) -> Row | None:
-    """One run: its summary, and config, environment, all scores, pictures and series sizes."""
+def show_run(index: Index, run: str, *, pictures: bool = True) -> Row | None:
+    """One run: its summary, and config, environment, all scores, pictures and series sizes.
+
+    Of a long run the pictures are most of it; without them `read_pictures` gives what is new.
+    """
     with index.engine.connect() as connection:
         query = select(schema.runs).where(schema.runs.c.run == run)
         found = connection.execute(query).mappings().one_or_none()
@@ -43,10 +46,6 @@ def show_run(index: Index, run: str) -> Row | None:
         table = schema.scores.c
         query = select(schema.scores).where(table.run == run).order_by(table.step, table.rank)
         scores = connection.execute(query).mappings().all()
-        table = schema.media.c
-        columns = (table[name] for name in PICTURE)
-        query = select(*columns).where(table.run == run).order_by(table.step, table.name)
-        pictures = [dict(zip(PICTURE, row, strict=True)) for row in connection.execute(query)]
         points = _sizes(connection, run)
         texts = _count(connection, schema.texts, run)
     content = found["content"]
@@ -55,7 +54,7 @@ def show_run(index: Index, run: str) -> Row | None:
         **{key: content.get(key) for key in ("config", "environment", "command")},
         "notes": found["annotations"]["notes"],
         "history": [{"step": s["step"], "seen": s["seen"], **s["score"]} for s in scores],
-        "pictures": pictures,
+        **({"pictures": read_pictures(index, run)["pictures"]} if pictures else {}),
         "points": points,
         "texts": texts,
         "damaged": sum(journal["damaged"] for journal in journals),
@@ -66,8 +65,9 @@ def show_run(index: Index, run: str) -> Row | None:
 def pulse(index: Index, run: str) -> Row | None:
     """How far a run has come: state, step, and counts of points, pictures, scores and texts.
 
-    `edition` changes when its tags, notes or config do, `console` is the size of what it printed in
-    bytes, `heard` the time of its last record.
+    A picture that a resumed run wrote again counts again. `edition` changes when its tags, notes or
+    config do, `console` is the size of what it printed in bytes, `heard` the time of its last
+    record.
     """
     with index.engine.connect() as connection:
         query = select(schema.runs).where(schema.runs.c.run == run)
@@ -81,7 +81,7 @@ def pulse(index: Index, run: str) -> Row | None:
         return {
             **{key: summary[key] for key in kept},
             "points": _sizes(connection, run),
-            "pictures": _count(connection, schema.media, run),
+            "pictures": found["pictures"],
             "scores": _count(connection, schema.scores, run),
             "texts": _count(connection, schema.texts, run),
             "edition": _digest(found["annotations"], found["content"]),
@@ -99,30 +99,47 @@ def read_series(
 ) -> dict[str, Row]:
     """The points of the series named in `after`, each from its given index on.
 
-    Each series is {"n": points in all, "stored": points that those given stand for, "thinned": …,
+    Each series is {"n": points in all, "stored": points that those given stand for, "buckets": …,
     "step": […], "seen": […], "time": […], "value": […]}, by step; where a resumed run repeated a
     step, the later point. The system's are by time. `within` bounds the steps. Of more than `most`
-    points, the smallest and the largest of each of `most`/2 equal parts are given.
+    points, the extremes of each of `most`/2 equal parts are given, the buckets; else `buckets` is
+    None.
     """
     result = {}
     limit = np.iinfo(np.int64).max if most is None else most
     with index.engine.connect() as connection:
         for name, start in after.items():
-            points, end, stored = load(connection, run, name, start, within, limit)
+            points, end, stored, buckets = load(connection, run, name, start, within, limit)
             if not name.startswith("system/"):
                 points = latest_by_step(points)
-            points = extremes(points, limit // 2)
+            if points.shape[1] > limit:
+                buckets = limit // 2
+                points = extremes(points, buckets)
             step, seen, when, value = points
             result[name] = {
                 "n": end,
                 "stored": stored,
-                "thinned": len(step) < stored and len(step) >= limit // 2,
+                "buckets": buckets,
                 "step": step.astype(np.int64).tolist(),
                 "seen": seen.astype(np.int64).tolist(),
                 "time": when.tolist(),
                 "value": value.tolist(),
             }
     return result
+
+
+def read_pictures(index: Index, run: str, after: int = 0) -> Row:
+    """{"after": the last record's number, "pictures": by step and name, of later records only}.
+
+    A picture of a name and a step that are known already takes the place of the one before.
+    """
+    table = schema.media.c
+    columns = (table[name] for name in (*PICTURE, "number"))
+    query = select(*columns).where(table.run == run, table.number > after)
+    with index.engine.connect() as connection:
+        rows = connection.execute(query.order_by(table.step, table.name)).all()
+    pictures = [dict(zip(PICTURE, row, strict=False)) for row in rows]
+    return {"after": max((row.number for row in rows), default=after), "pictures": pictures}
 
 
 def read_texts(index: Index, run: str, most: int = 1000, since: float = 0.0) -> list[Row]:

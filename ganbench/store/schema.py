@@ -68,6 +68,7 @@ runs = Table(
     Column("ended", Boolean, nullable=False),  # all its journals have their end
     Column("mtime", Float, nullable=False),  # of the folder, when all in it had been read
     Column("picture", JSON),  # sha256 and step of the newest
+    Column("pictures", Whole, nullable=False),  # records of pictures, those written again too
     Column("scores", JSON),  # step and scores of the last scoring
     Column("best", JSON, nullable=False),  # the best score of each measure, extractor and n
     # Rises with each transaction that read something of a run: what changed since one was seen.
@@ -131,6 +132,7 @@ media = Table(
     Column("width", Whole, nullable=False),
     Column("height", Whole, nullable=False),
     Column("caption", Words),
+    Column("number", Whole, nullable=False),  # of the record, in the order of reading
 )
 
 texts = Table(

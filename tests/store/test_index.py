@@ -188,13 +188,37 @@ def test_readers_and_writers_at_once(tmp_path, open_index):
     index.close()
 
 
+def test_pictures_since_the_last_look(tmp_path, written):
+    """One that a resumed run writes again is news, and takes the place of the one before."""
+    run, _ = written
+    index = Index(tmp_path)
+    index.refresh()
+    first = query.read_pictures(index, run.id)
+    assert [p["step"] for p in first["pictures"]] == [0, 5]
+    assert first["after"] == query.pulse(index, run.id)["pictures"] == 2
+    second = Journal(run.path, step=3)
+    for step, digit in ((5, "c"), (10, "d")):
+        picture = {"sha256": digit * 64, "width": 4, "height": 3}
+        second.write("media", name="samples", step=step, seen=320, **picture)
+    index.refresh()
+    news = query.read_pictures(index, run.id, first["after"])
+    assert [(p["step"], p["sha256"][0]) for p in news["pictures"]] == [(5, "c"), (10, "d")]
+    assert news["after"] == query.pulse(index, run.id)["pictures"] == 4
+    assert query.read_pictures(index, run.id, 4) == {"after": 4, "pictures": []}
+    whole = query.read_pictures(index, run.id)["pictures"]
+    assert [(p["step"], p["sha256"][0]) for p in whole] == [(0, "a"), (5, "c"), (10, "d")]
+    assert query.show_run(index, run.id)["pictures"] == whole
+    assert "pictures" not in query.show_run(index, run.id, pictures=False)
+    index.close()
+
+
 def test_thinning_keeps_the_extremes():
     points = np.zeros((4, 10_000))
     points[0] = np.arange(10_000)
     points[3] = np.sin(points[0] / 50)
     points[3, 1234], points[3, 7777], points[3, 5000] = 9.0, -9.0, np.nan
     thin = query.extremes(points, 100)
-    assert thin.shape[1] <= 200
+    assert thin.shape[1] <= 201  # with the NaN
     assert (np.diff(thin[0]) > 0).all()
     assert {1234, 7777, 5000} <= set(thin[0])
 

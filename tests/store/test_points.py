@@ -23,20 +23,22 @@ def series(values, steps=None):
     st.lists(st.floats(width=32) | st.just(math.nan), min_size=1, max_size=200),
     st.integers(1, 20),
 )
-def test_extremes_keep_the_smallest_and_the_largest_of_each_part(values, parts):
+def test_extremes_keep_the_first_of_each_kind_in_each_part(values, parts):
+    """The smallest and the largest finite value, NaN, ∞ and −∞; against a loop over the parts."""
     kept = points.extremes(series(values), parts)
-    assert kept.shape[1] <= max(2 * parts, 0) or len(values) <= 2 * parts
-    assert (np.diff(kept[0]) > 0).all()
-    finite = np.where(np.isnan(values), np.inf, values)
-    shown = np.where(np.isnan(kept[3]), np.inf, kept[3])
-    assert shown.min() == finite.min()
-    assert shown.max() == finite.max()
-    if len(values) > 2 * parts:
-        edges = np.append(np.arange(parts) * len(values) // parts, len(values))
-        for low, high in pairwise(edges):
-            inside = (kept[0] >= low) & (kept[0] < high)
-            assert shown[inside].min() == finite[low:high].min()
-            assert shown[inside].max() == finite[low:high].max()
+    n = len(values)
+    if n <= 2 * parts:
+        assert kept.shape[1] == n
+        return
+    expected = []
+    for low, high in pairwise([*(i * n // parts for i in range(parts)), n]):
+        part = values[low:high]
+        finite = [value for value in part if math.isfinite(value)]
+        kinds = [f(finite) for f in (min, max) if finite] + [math.inf, -math.inf]
+        chosen = {part.index(value) for value in kinds if value in part}
+        chosen |= set([i for i, value in enumerate(part) if math.isnan(value)][:1])
+        expected += [low + i for i in sorted(chosen)]
+    assert kept[0].tolist() == expected
 
 
 def test_later_points_of_a_step_count():
@@ -67,8 +69,8 @@ def long(tmp_path_factory, database):
 def test_a_long_curve_is_brief_and_keeps_its_extremes(long):
     index, run, values = long
     found = query.read_series(index, run, {"x": 0}, most=4000)["x"]
-    assert (found["n"], found["stored"], found["thinned"]) == (300_000, 300_000, True)
-    assert 2000 <= len(found["step"]) <= 4000
+    assert (found["n"], found["stored"], found["buckets"]) == (300_000, 300_000, 2000)
+    assert 2000 <= len(found["step"]) <= 4001  # with the NaN
     shown = dict(zip(found["step"], found["value"], strict=True))
     assert (shown[123_456], shown[200_001]) == (9.0, -9.0)
     assert math.isnan(shown[250_000])
@@ -79,9 +81,28 @@ def test_a_long_curve_is_brief_and_keeps_its_extremes(long):
 def test_a_part_of_it_is_exact(long):
     index, run, values = long
     found = query.read_series(index, run, {"x": 0}, most=4000, within=(199_000, 201_500))["x"]
-    assert (found["stored"], found["thinned"]) == (2501, False)
+    assert (found["stored"], found["buckets"]) == (2501, None)
     assert found["step"] == list(range(199_000, 201_501))
     assert np.array_equal(found["value"], values[199_000:201_501])
+
+
+def test_a_large_part_counts_what_it_stands_for(long):
+    index, run, values = long
+    within = (1_003, 299_001)
+    found = query.read_series(index, run, {"x": 0}, most=4000, within=within)["x"]
+    assert (found["stored"], found["buckets"]) == (299_001 - 1_003 + 1, 2000)
+    assert min(found["step"]) >= within[0]
+    assert max(found["step"]) <= within[1]
+    inside = values[within[0] : within[1] + 1]
+    assert np.nanmin(found["value"]) == np.nanmin(inside)
+    assert np.nanmax(found["value"]) == np.nanmax(inside)
+
+
+def test_the_rest_of_a_long_curve_begins_where_it_is_asked_to(long):
+    index, run, _ = long
+    found = query.read_series(index, run, {"x": 10_001}, most=4000)["x"]
+    assert (found["stored"], found["n"]) == (289_999, 300_000)
+    assert min(found["step"]) >= 10_001
 
 
 def test_the_whole_and_the_rest_are_exact(long):
