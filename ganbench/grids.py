@@ -51,5 +51,9 @@ def scatter(points: NDArray[np.float32], real: NDArray[np.float32]) -> Picture:
 
 def enlarge(picture: Picture, side: int) -> Picture:
     """The picture with each pixel repeated, so that its longer side is about `side` pixels."""
-    factor = max(1, round(side / max(picture.shape[:2])))
+    return repeat(picture, max(1, round(side / max(picture.shape[:2]))))
+
+
+def repeat(picture: Picture, factor: int) -> Picture:
+    """The picture with each pixel `factor` times in each direction."""
     return picture.repeat(factor, 0).repeat(factor, 1)

@@ -17,38 +17,52 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def movie(
-    run: RunName, out: Path, fps: float = 8, side: int = 480, runs_dir: RunsDir = RUNS
+    run: RunName,
+    out: Path,
+    fps: float = 8,
+    side: int = 480,
+    name: str = "samples",
+    captions: bool = True,
+    runs_dir: RunsDir = RUNS,
 ) -> int:
     """The sample grids of a run as a movie, every stored one, each with its step below.
 
     Args:
         run: an id, a prefix of exactly one id, or latest
-        out: a .webp, a .gif, or an .mp4 (needs the video extra)
+        out: a .webp, a .gif, an .mp4 (needs the video extra), or a .zip of PNGs
         fps: grids a second; the last one stays for two seconds
         side: pixels of the longer side, about
+        name: of the pictures
+        captions: the step below each grid
         runs_dir: where the runs are
     """
-    if out.suffix not in (".webp", ".gif", ".mp4"):
-        raise InputError(f"--out {out}: expected a .webp, a .gif or an .mp4")
-    if not 0 < fps <= 50:
-        raise InputError(f"--fps {fps:g}: more than 0, at most 50")
+    from ganbench import movies
+
+    try:
+        movies.check(out.suffix, fps, side)
+    except InputError as error:
+        raise InputError(f"--out {out}, --fps {fps:g}, --side {side}: {error}") from error
     found = folder.find(runs_dir, run)
     index = Index(runs_dir, index_url())
     index.refresh()
-    shown = query.show_run(index, found.id)
+    rows = query.read_pictures(index, found.id)["pictures"]
     index.close()
-    pictures = [row for row in shown["pictures"] if row["name"] == "samples"] if shown else []
+    pictures = [row for row in rows if row["name"] == name]
     if not pictures:
-        raise InputError(f"run {found.id} has no sample grids yet")
-
-    from ganbench import movies
-
-    frames = [(found.media / f"{row['sha256']}.webp", row["step"]) for row in pictures]
+        known = ", ".join(sorted({row["name"] for row in rows})) or "none yet"
+        raise InputError(f"run {found.id} has no pictures named {name}; there are: {known}")
+    shots = movies.of_run(found.media, pictures)
+    part = out.with_name(f".{out.name}.part")
     try:
-        bad = movies.write(frames, out, fps=fps, side=side)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("w+b") as file:
+            bad = movies.write(shots, file, out.suffix, fps=fps, side=side, captions=captions)
+        part.replace(out)
     except OSError as error:
         raise StoreError(explain(error, out)) from error
+    finally:
+        part.unlink(missing_ok=True)
     for path in bad:
         console.print(f"left out, it cannot be read: {path}", style="yellow")
-    console.print(f"{out}: {len(frames) - len(bad)} grids, {out.stat().st_size / 1e6:.1f} MB")
+    console.print(f"{out}: {len(shots) - len(bad)} grids, {out.stat().st_size / 1e6:.1f} MB")
     return 0

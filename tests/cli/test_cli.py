@@ -225,8 +225,8 @@ class TestOutputs:
         with av.open(str(out)) as movie:
             frames = [frame.to_ndarray(format="rgb24") for frame in movie.decode(video=0)]
             seconds = movie.duration / av.time_base
-        assert len(frames) == 3 + 2 * 4  # the last one stays for two seconds
-        assert seconds == pytest.approx(11 / 4)
+        assert len(frames) == 2 + 2 * 4  # the last one stays for two seconds
+        assert seconds == pytest.approx(10 / 4)
         assert abs(frames[0].astype(int) - frames[2]).max() > 20
 
     def test_video_without_its_encoder(self, capsys, two, tmp_path, monkeypatch):
