@@ -152,7 +152,7 @@ def ours(
     at = f"http://127.0.0.1:{port}"
     with server([*command, str(runs_dir)], f"{at}/") as cold:
         yield "cold start, s", lambda: cold
-        yield "curve of a series, ms", lambda: timed(f"{at}/api/runs/{run}/series?dis_loss=0")
+        yield "curve of a series, ms", lambda: timed(f"{at}/api/runs/{run}/series?name=dis_loss")
         yield "first paint, s", lambda: first_paint(f"{at}/runs/{run}")
     with server([*command, str(many)], f"{at}/"):
         yield "list of runs, ms", lambda: timed(f"{at}/api/runs")

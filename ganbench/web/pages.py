@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from ganbench import __version__
+from ganbench.movies import has_video
 
 STATIC = Path(__file__).with_name("static")
 
@@ -34,5 +35,9 @@ def _templates() -> Environment:
     templates = Environment(
         loader=PackageLoader("ganbench.web"), autoescape=True, undefined=StrictUndefined
     )
-    templates.globals.update(version=__version__, static=f"/static/{edition()}")
+    templates.globals.update(
+        version=__version__,
+        static=f"/static/{edition()}",
+        video="yes" if has_video() else "no",
+    )
     return templates

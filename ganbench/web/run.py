@@ -36,8 +36,9 @@ DIGITS = 15  # of an index; no run has more points
 def show(request: Request) -> Response:
     """GET /runs/{run}, and /runs/{run}?embed=1 for a frame in a notebook on this machine."""
     run = request.path_params["run"]
-    if request.app.state.reader.find(run) is None:
-        return page("missing.html", status=404, run=run)
+    reader = request.app.state.reader
+    if reader.find(run) is None:
+        return page("missing.html", status=404, run=run, reading=reader.progress)
     shown = page("run.html", run=run, tabs=TABS)
     if request.query_params.get("embed") == "1":
         shown.headers["content-security-policy"] = FRAMED

@@ -188,10 +188,10 @@ def test_readers_and_writers_at_once(tmp_path, open_index):
     index.close()
 
 
-def test_pictures_since_the_last_look(tmp_path, written):
+def test_pictures_since_the_last_look(tmp_path, written, open_index):
     """One that a resumed run writes again is news, and takes the place of the one before."""
     run, _ = written
-    index = Index(tmp_path)
+    index = open_index(tmp_path)
     index.refresh()
     first = query.read_pictures(index, run.id)
     assert [p["step"] for p in first["pictures"]] == [0, 5]

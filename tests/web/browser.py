@@ -26,3 +26,15 @@ def eventually(condition):
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
+
+
+def drawn(page, where="#balance"):
+    """Scrolls to the curves and waits for the first one; those out of sight are not drawn."""
+    page.wait_for_selector(f"{where} .plot", state="attached")
+    page.evaluate("(w) => document.querySelector(w).scrollIntoView({block: 'nearest'})", where)
+    page.wait_for_selector(f"{where} .plot .scatterlayer path", state="attached")
+
+
+def frame_step(page):
+    """Which step the movie says that it shows."""
+    return page.locator(".movie .caption").first.inner_text().split(" ·")[0]

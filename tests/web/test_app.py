@@ -43,23 +43,56 @@ def test_one_run(client, ids):
 
 def test_series_from_an_index_on(client, ids):
     url = f"/api/runs/{ids['ring8']}/series"
-    whole = client.get(url, params={"dis_loss": 0, "adv_acc": 0}).json()
-    rest = client.get(url, params={"dis_loss": 4}).json()
+    whole = client.get(url, params={"name": ["dis_loss", "adv_acc"]}).json()
+    assert list(whole) == ["dis_loss", "adv_acc"]
+    rest = client.get(url, params={"name": "dis_loss", "after": 4}).json()
     assert rest["dis_loss"]["value"] == whole["dis_loss"]["value"][4:]
     assert rest["dis_loss"]["n"] == whole["dis_loss"]["n"] == 9
-    assert client.get(url, params={"dis_loss": "x"}).status_code == 400
-    assert client.get(url, params={"nothing": 0}).json()["nothing"]["n"] == 0
+    assert client.get(url, params={"name": "nothing"}).json()["nothing"]["n"] == 0
+    some = client.get(url, params={"name": "dis_loss", "from": 10, "to": 20}).json()["dis_loss"]
+    assert some["step"] == [10, 15, 20]
+    names = {"name": ["after", "dis_loss"], "after": [0, 2]}  # a series may be called anything
+    assert client.get(url, params=names).json().keys() == {"after", "dis_loss"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "name=dis_loss&after=x",
+        "name=dis_loss&after=-1",
+        "name=dis_loss&after=1&after=2",
+        "name=dis_loss&after=" + "9" * 400,
+        "name=dis_loss&from=nan",
+        "name=dis_loss&to=soon",
+    ],
+)
+def test_what_a_series_cannot_be_asked(client, ids, words):
+    answer = client.get(f"/api/runs/{ids['ring8']}/series?{words}")
+    assert answer.status_code == 400
+    assert "after" in answer.json()["error"] or "expected a number" in answer.json()["error"]
+
+
+def test_pictures_by_deltas(client, ids):
+    url = f"/api/runs/{ids['ring8']}/pictures"
+    whole = client.get(url).json()
+    assert [picture["step"] for picture in whole["pictures"]] == [0, 10, 20, 30, 40]
+    assert whole["after"] == 5
+    rest = client.get(url, params={"after": 3}).json()
+    assert rest == {"after": 5, "pictures": whole["pictures"][3:]}
+    assert client.get(url, params={"after": "x"}).status_code == 400
+    assert client.get("/api/runs/nobody/pictures").status_code == 404
+    assert "pictures" not in client.get(f"/api/runs/{ids['ring8']}").json()
 
 
 def test_nan_and_infinity_arrive(client, ids):
-    answer = client.get(f"/api/runs/{ids['odd']}/series", params={"dis_loss": 0})
+    answer = client.get(f"/api/runs/{ids['odd']}/series", params={"name": "dis_loss"})
     assert "NaN" in answer.text
     assert answer.json()["dis_loss"]["value"] == [1, 2, "NaN", 4, "Infinity", 6, 7]
 
 
 def test_pictures_never_change(client, ids):
-    run = client.get(f"/api/runs/{ids['ring8']}").json()
-    picture = run["pictures"][0]["sha256"]
+    pictures = client.get(f"/api/runs/{ids['ring8']}/pictures").json()["pictures"]
+    picture = pictures[0]["sha256"]
     answer = client.get(f"/runs/{ids['ring8']}/media/{picture}.webp")
     assert answer.headers["content-type"] == "image/webp"
     assert "immutable" in answer.headers["cache-control"]

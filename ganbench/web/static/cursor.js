@@ -7,6 +7,8 @@ export class Cursor {
 
   listen(act) { this.listeners.push(act); }
 
+  forget(act) { this.listeners = this.listeners.filter((other) => other !== act); }
+
   // `from` is who moves it, and is not told.
   set(step, from = null) {
     if (step === this.step) return;

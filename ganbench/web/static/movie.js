@@ -1,112 +1,139 @@
-// The sample grids of a run as a movie: every stored one, in order.
-import { whole } from "./format.js";
+// The sample grids of one run, or of several side by side, as a movie: every stored one, in order.
+import { duration, make, whole } from "./format.js";
+import { Frames } from "./frames.js";
+import { Pictures, first } from "./pictures.js";
+import { Player } from "./player.js";
+import { Saving } from "./saving.js";
+import { Screen } from "./screen.js";
+import { nearest } from "./series.js";
 
-const AHEAD = 6; // grids that are fetched before they are shown
+const AHEAD = 8; // grids that are fetched before they are shown, at least
+const moments = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
 
 export class Movie {
-  constructor(page) {
-    this.page = page;
-    this.frames = [];
-    this.at = -1;
-    this.timer = null;
-    this.cache = new Map();
-    this.image = document.getElementById("frame");
-    this.scrub = document.getElementById("scrub");
-    this.button = document.getElementById("play");
-    this.speed = document.getElementById("speed");
-    this.caption = document.getElementById("caption");
-    this.button.addEventListener("click", () => this.toggle());
-    document.getElementById("back").addEventListener("click", () => this.move(-1));
-    document.getElementById("forth").addEventListener("click", () => this.move(1));
-    this.scrub.addEventListener("input", () => { this.pause(); this.show(Number(this.scrub.value)); });
-    this.speed.addEventListener("change", () => { if (this.timer) { this.pause(); this.play(); } });
-    document.addEventListener("keydown", (event) => this.key(event));
-    this.enable();
+  constructor(root, runs, cursor, began = () => null) {
+    Object.assign(this, { root, cursor, began, name: null, scale: 1, steps: [] });
+    this.all = runs.map((run) => new Pictures(run));
+    this.frames = new Frames();
+    this.names = make("select", { class: "names", "aria-label": "Which pictures", hidden: "" });
+    this.names.addEventListener("change", () => this.choose(this.names.value));
+    this.views = make("div", { class: runs.length > 1 ? "views side" : "views" });
+    this.body = make("div", { class: "stage" }, this.names, this.views);
+    this.screens = runs.map((run) => new Screen(this.views, this.frames, runs.length > 1 ? run : null));
+    this.player = new Player(this.body, {
+      show: (index) => this.show(index),
+      ready: (index) => this.at(index).every(({ frame }) => !frame || frame.state !== "loading"),
+      seen: () => this.body.checkVisibility(),
+    });
+    this.enlarger = make("button", { type: "button", class: "enlarge", "aria-label": "Enlarge", title: "Enlarge (click on the picture)" }, "⤢");
+    this.player.controls.append(this.enlarger);
+    this.saving = new Saving(this.player.controls, (suffix, captions) => this.address(suffix, captions));
+    this.dialog = this.hall();
+    root.append(this.body, this.dialog);
+    this.hear = (step) => this.follow(step);
+    cursor?.listen(this.hear);
   }
 
-  // New grids; who was watching the newest one goes on to the new newest.
-  update(frames) {
-    const following = this.at === this.frames.length - 1 && !this.timer;
-    this.frames = frames;
-    this.scrub.max = Math.max(frames.length - 1, 0);
-    document.getElementById("ticks").replaceChildren(
-      ...frames.slice(0, 200).map((_, i) => Object.assign(document.createElement("option"), { value: i })));
-    this.enable();
-    if (following && frames.length) this.show(frames.length - 1);
-    else this.describe();
+  // Asks for new pictures; `records` is how many the server has of the only run, if that is known.
+  async update(records) {
+    const news = await Promise.all(this.all.map((pictures) => pictures.fetch(records)));
+    if (!news.some(Boolean) && this.name !== null) return;
+    const names = [...new Set(this.all.flatMap((pictures) => [...pictures.reels.keys()]))].sort();
+    this.names.replaceChildren(...names.map((name) => make("option", { value: name }, name)));
+    this.names.hidden = names.length < 2;
+    this.choose(names.includes(this.name) ? this.name : first(this.all));
+  }
+
+  choose(name) {
+    this.name = name;
+    this.names.value = name;
+    const steps = new Set(this.all.flatMap((pictures) => pictures.reel(name).map((picture) => picture.step)));
+    this.steps = [...steps].sort((a, b) => a - b);
+    this.reels = this.all.map((pictures) => {
+      const reel = pictures.reel(name);
+      return { pictures, reel, own: reel.map((picture) => picture.step) };
+    });
+    this.player.update(this.steps);
+    if (!this.steps.length) for (const screen of this.screens) screen.show(null, "", "No grid yet.", "");
+  }
+
+  // Of each run the picture nearest to a step of any, and its frame.
+  at(index) {
+    return this.reels.map(({ pictures, reel, own }) => {
+      const picture = reel[nearest(own, this.steps[index])];
+      return picture ? { picture, url: pictures.url(picture), frame: this.frames.get(pictures.url(picture), picture) } : {};
+    });
   }
 
   show(index) {
-    if (!this.frames.length) return;
-    this.at = Math.min(Math.max(index, 0), this.frames.length - 1);
-    this.image.src = this.load(this.at).src;
-    for (let i = 1; i <= AHEAD; i += 1) if (this.at + i < this.frames.length) this.load(this.at + i);
-    this.scrub.value = this.at;
-    this.describe();
-  }
-
-  describe() {
-    if (this.at < 0) { this.caption.textContent = "No grid yet."; return; }
-    const frame = this.frames[this.at];
-    const words = `step ${whole(frame.step)}`;
-    this.image.alt = `Samples at ${words}`;
-    this.scrub.setAttribute("aria-valuetext", words);
-    this.caption.textContent = `${words} · ${whole(frame.seen)} images · grid ${this.at + 1} of ${this.frames.length}`;
-  }
-
-  load(index) {
-    const { sha256 } = this.frames[index];
-    if (!this.cache.has(sha256)) {
-      const image = new Image();
-      image.src = `${this.page}/media/${sha256}.webp`;
-      this.cache.set(sha256, image);
+    for (let i = Math.max(AHEAD, Number(this.player.speed.value)); i > 0; i -= 1) {
+      if (index + i < this.steps.length) this.at(index + i);
     }
-    return this.cache.get(sha256);
+    this.at(index).forEach(({ picture, url }, i) => {
+      this.screens[i].show(picture, url, this.words(picture, index), picture ? `${this.name} at step ${whole(picture.step)}` : "");
+      this.screens[i].caption.setAttribute("aria-live", this.player.playing ? "off" : "polite");
+    });
+    this.cursor?.set(this.steps[index], this.hear);
   }
 
-  move(by) { this.pause(); this.show(this.at + by); }
-
-  toggle() { if (this.timer) this.pause(); else this.play(); }
-
-  play() {
-    if (this.frames.length < 2) return;
-    if (this.at === this.frames.length - 1) this.show(0);
-    this.timer = setInterval(() => {
-      if (!this.load(Math.min(this.at + 1, this.frames.length - 1)).complete) return; // wait for it
-      if (this.at >= this.frames.length - 1) this.pause();
-      else this.show(this.at + 1);
-    }, 1000 / Number(this.speed.value));
-    this.enable();
+  words(picture, index) {
+    if (!picture) return `no pictures named ${this.name}`;
+    const step = this.steps[index];
+    const words = [`step ${whole(picture.step)}${picture.step === step ? "" : ` (nearest to ${whole(step)})`}`];
+    if (picture.seen) words.push(`${whole(picture.seen)} images`);
+    const began = this.began();
+    if (began !== null && picture.time >= began) words.push(`after ${duration(picture.time - began)}`);
+    if (this.all.length === 1) words.push(`grid ${index + 1} of ${this.steps.length}`);
+    this.views.title = moments.format(picture.time * 1000);
+    if (picture.caption) words.push(picture.caption);
+    return words.join(" · ");
   }
 
-  pause() {
-    clearInterval(this.timer);
-    this.timer = null;
-    this.enable();
+  // Somebody pointed at a step: the nearest grid.
+  follow(step) {
+    if (!this.steps.length) return;
+    this.player.pause();
+    this.player.go(nearest(this.steps, step));
   }
 
-  enable() {
-    this.button.textContent = this.timer ? "❚❚" : "▶";
-    this.button.setAttribute("aria-label", this.timer ? "Pause" : "Play");
-    for (const id of ["back", "forth", "play", "scrub", "speed"]) {
-      document.getElementById(id).disabled = this.frames.length < 2;
-    }
+  address(suffix, captions) {
+    const query = new URLSearchParams({ name: this.name ?? "samples", fps: this.player.speed.value, captions: captions ? 1 : 0 });
+    const [{ run, page }] = this.all;
+    if (this.all.length === 1) return `${page}/movie.${suffix}?${query}`;
+    const there = this.all.filter((pictures) => pictures.reel(this.name).length).map((pictures) => pictures.run);
+    return `/compare/movie.${suffix}?runs=${there.map(encodeURIComponent).join(",") || encodeURIComponent(run)}&${query}`;
   }
 
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = event.target;
-    if (target.matches("input:not([type=range]), select, textarea")) return;
-    const last = this.frames.length - 1;
-    const action = {
-      " ": () => this.toggle(),
-      ArrowLeft: () => this.move(-1),
-      ArrowRight: () => this.move(1),
-      Home: () => { this.pause(); this.show(0); },
-      End: () => { this.pause(); this.show(last); },
-    }[event.key];
-    if (!action || (event.key === " " && target.matches("button, a"))) return;
-    event.preventDefault();
-    action();
+  // The large view: the same stage in a dialog, with a zoom; Esc closes it.
+  hall() {
+    const button = (sign, title, act) => {
+      const made = make("button", { type: "button", title, "aria-label": title.split(" (")[0] }, sign);
+      made.addEventListener("click", act);
+      return made;
+    };
+    const bar = make("div", { class: "controls" },
+      button("−", "Smaller (−)", () => this.zoom(this.scale / 2)),
+      button("+", "Larger (+)", () => this.zoom(this.scale * 2)),
+      button("✕", "Close (Esc)", () => this.dialog.close()));
+    const dialog = make("dialog", { class: "hall", "aria-label": "Samples, enlarged" }, bar);
+    const toggle = () => { if (dialog.open) dialog.close(); else { dialog.append(this.body); dialog.showModal(); } };
+    this.enlarger.addEventListener("click", toggle);
+    this.views.addEventListener("click", (event) => { if (event.target.closest(".screen")) toggle(); });
+    dialog.addEventListener("close", () => { this.zoom(1); this.root.prepend(this.body); this.enlarger.focus(); });
+    dialog.addEventListener("keydown", (event) => {
+      const by = { "+": 2, "=": 2, "-": 0.5 }[event.key];
+      if (by) { event.preventDefault(); this.zoom(this.scale * by); }
+    });
+    return dialog;
+  }
+
+  zoom(scale) {
+    this.scale = Math.min(Math.max(scale, 1), 16);
+    const middles = this.screens.map(({ box }) => [(box.scrollLeft + box.clientWidth / 2) / box.scrollWidth, (box.scrollTop + box.clientHeight / 2) / box.scrollHeight]);
+    this.views.style.setProperty("--zoom", this.scale);
+    this.screens.forEach(({ box }, i) => { // the middle stays where it is
+      box.scrollLeft = middles[i][0] * box.scrollWidth - box.clientWidth / 2;
+      box.scrollTop = middles[i][1] * box.scrollHeight - box.clientHeight / 2;
+    });
   }
 }

@@ -2,9 +2,9 @@
 //
 // A tab is a module panels/NAME.js with `mount(root, view)`, called when the tab is first shown; it
 // returns `{update(pulse)}`, called after that and for every pulse while the tab is shown. `view` is
-// {run, page, api, series, cursor, whole(), pictures()}; a pulse is what /api/runs/RUN/live sends.
+// {run, page, api, series, cursor, look, whole()}; a pulse is what /api/runs/RUN/live sends.
 import { Cursor } from "./cursor.js";
-import { Series } from "./curves.js";
+import { Look, Series } from "./curves.js";
 import { duration, get, make, number, trouble, whole } from "./format.js";
 import { Tabs } from "./tabs.js";
 
@@ -15,17 +15,18 @@ const panels = new Map(); // tab → what its module's mount gave
 let pulse = null;
 let kept = { key: null, answer: null };
 
+const cursor = new Cursor();
+
 const view = {
-  run, page, api,
+  run, page, api, cursor,
   series: new Series(run),
-  cursor: new Cursor(),
+  look: new Look("run", cursor),
   // All of /api/runs/RUN, asked for again only when something in it has changed.
   whole() {
     const key = JSON.stringify([pulse.state, pulse.scores, pulse.edition]);
     if (kept.key !== key) kept = { key, answer: get(api) };
     return kept.answer;
   },
-  async pictures() { return (await get(api)).pictures; },
 };
 
 function head(now, summary) {
@@ -67,7 +68,9 @@ async function show() {
 
 async function follow(news) {
   pulse = news;
-  head(pulse, (await view.whole()).summary);
+  const { created, summary } = await view.whole();
+  view.series.created = Date.parse(created) / 1000;
+  head(pulse, summary);
   await show();
 }
 

@@ -1,7 +1,9 @@
 // Every series of the run.
-import { Board } from "../curves.js";
+import { Board, Toolbar } from "../curves.js";
 
 export function mount(root, view) {
-  const board = new Board(root.querySelector("#all-curves"), view.series, (name) => !name.startsWith("system/"));
+  const wanted = (name) => !name.startsWith("system/");
+  const board = new Board(root.querySelector("#all-curves"), view.series, wanted, view.look);
+  new Toolbar(root.querySelector("#curves-toolbar"), view.look, (words) => board.sheets.filter(words));
   return { update: (pulse) => board.update(pulse.points) };
 }
