@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -67,20 +67,24 @@ def what_mattered(request: Request) -> Response:
     """
     target = request.query_params.get("target", "")
     rows, _ = _asked(request, request.app.state.reader.current())
-    values = [target_of(row, target) for row in rows]
-    asked = orjson.dumps([[dict(comparison.flatten(row["config"])) for row in rows], values])
-    return respond.json(request, _importance(asked))
+    configs = [dict(comparison.flatten(row["config"])) for row in rows]
+    return respond.json(request, _importance(orjson.dumps([configs, targets_of(rows, target)])))
 
 
-def target_of(row: Mapping[str, Any], target: str) -> float | str | None:
-    """A run's value of a target, spelled; None if it has none."""
+def targets_of(rows: Sequence[Mapping[str, Any]], target: str) -> list[float | str | None]:
+    """Each run's value of a target, spelled; None if it has none.
+
+    Also if it was scored by another protocol than most: such values cannot be compared.
+    """
     kind, _, name = target.partition(":")
-    value: float | str | None = None
-    if kind == "best" and name in row["best"]:
-        value = row["best"][name]["value"]
-    elif kind in RANGE and name in row["last"]:
-        value = row["last"][name][RANGE[kind]]
-    return value
+    if kind in RANGE:
+        return [row["last"][name][RANGE[kind]] if name in row["last"] else None for row in rows]
+    if kind != "best":
+        return [None] * len(rows)
+    found = [row["best"].get(name) for row in rows]
+    prints = [best["fingerprint"] for best in found if best and best["fingerprint"] is not None]
+    common = max(dict.fromkeys(prints), key=prints.count, default=None)
+    return [best["value"] if best and best["fingerprint"] == common else None for best in found]
 
 
 @lru_cache(maxsize=32)

@@ -1,7 +1,7 @@
 // The columns that a table of runs can have, and what a run says in each.
 //
 // A column is a name: "state", or "config:optimizer_d.lr", "best:frechet inception 50000" (a measure,
-// its features, the number of samples), "last:dis_loss".
+// its features, the number of samples), "last:dis_loss"; also "low:" and "high:" of a curve.
 import { duration, flatten, moment, number, whole } from "./format.js";
 import { asNumber } from "./filter.js";
 
@@ -41,6 +41,8 @@ export function prepare(run) {
   };
 }
 
+const RANGE = { __proto__: null, last: 0, low: 1, high: 2 };
+
 function split(column) {
   const at = column.indexOf(":");
   return [column.slice(0, at), column.slice(at + 1)];
@@ -66,7 +68,7 @@ export function value(run, column, best = null) {
   const [kind, name] = split(column);
   if (kind === "config") return run.parameters.get(name);
   if (kind === "best") return run.best[name]?.value;
-  if (kind === "last") return run.last[name]?.[0];
+  if (kind in RANGE) return run.last[name]?.[RANGE[kind]];
   return undefined;
 }
 
