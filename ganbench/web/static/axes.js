@@ -31,7 +31,8 @@ function scale(numbers, some, log) {
   if (low === high) { low -= 1; high += 1; }
   const foot = some ? 0.12 : 0;
   const place = (x) => foot + (1 - foot) * ((of(x) - low) / (high - low));
-  const marks = (log ? decades(low, high) : steps(low, high)).map((x) => [place(x), short(x)]);
+  const single = new Set(numbers).size === 1;
+  const marks = (single ? numbers.slice(0, 1) : log ? decades(low, high) : steps(low, high)).map((x) => [place(x), short(x)]);
   return {
     kind: log ? "log" : "number",
     at: (value) => (isNumber(value) ? place(value) : some ? 0 : null),

@@ -5,6 +5,7 @@ const page = (id) => `/runs/${encodeURIComponent(id)}`;
 
 export function written(value) {
   if (value === null || value === undefined) return "–";
+  if (typeof value === "number" && value !== 0 && Math.abs(value) < 1e-3) return value.toExponential();
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
@@ -13,7 +14,7 @@ export function difference(first, value) {
   if (typeof first !== "number" || typeof value !== "number" || first === value) return null;
   const by = value - first;
   const times = first > 0 && value > 0 && (value / first >= 2 || value / first <= 0.5) ? ` (×${number(value / first)})` : "";
-  return `${by > 0 ? "+" : "−"}${number(Math.abs(by))}${times}`;
+  return `${by > 0 ? "+" : "−"}${written(Number(Math.abs(by).toPrecision(4)))}${times}`;
 }
 
 const BETTER = { lower: "lower is better", higher: "higher is better" };
@@ -51,8 +52,8 @@ function scores(found) {
 function score({ measure, extractor, group, better, scores: made, protocols, differs, best, verdict }) {
   const told = protocols.filter((number) => number !== null);
   const common = [...told].sort((a, b) => count(told, b) - count(told, a) || a - b)[0];
-  const note = [BETTER[better] ?? (better && `nearer ${better} is better`.replace("nearer to", "nearer")), verdict];
-  if (differs.length) note.push(`not all can be compared, the protocols differ in ${differs.join(", ")}`);
+  const note = [BETTER[better] ?? (better && `nearer ${better} is better`), verdict];
+  if (differs.length) note.push(`≠ cannot be compared: ${differs.join(", ")} ${differs.length > 1 ? "differ" : "differs"}`);
   return {
     name: `${measure} (${extractor})${group ? ` ${group}` : ""}`,
     note: note.filter(Boolean).join("; "),
@@ -83,7 +84,7 @@ export function draw(table, found, changed, less) {
     make("tr", { class: "section" }, make("th", { scope: "rowgroup", colspan: runs.length + 1 }, make("span", {}, title))),
     ...(rows.length ? rows.map(line) : [make("tr", {}, make("td", { class: "quiet", colspan: runs.length + 1 }, none))])));
   table.replaceChildren(head, ...bodies);
-  table.style.minWidth = `${220 + 130 * runs.length}px`;
+  table.style.minWidth = `${270 + 135 * runs.length}px`;
 }
 
 function column(run, i, less) {
@@ -91,7 +92,7 @@ function column(run, i, less) {
   const away = make("button", { type: "button", class: "away", "aria-label": `Leave out ${run.id}`, title: "Leave out" }, "×");
   away.addEventListener("click", () => less(run.id));
   return make("th", { scope: "col", "data-run": run.id }, make("span", { class: "column" }, picture, away,
-    make("i", { class: `swatch swatch-${i % 8}` }), make("a", { href: page(run.id), title: run.id }, run.name ?? run.id),
+    make("span", { class: "label" }, make("i", { class: `swatch swatch-${i % 8}` }), make("a", { href: page(run.id), title: run.id }, run.name ?? run.id)),
     make("span", { class: "quiet" }, `${run.state} · ${duration(run.seconds)}`)));
 }
 

@@ -19,6 +19,9 @@ export function targetName(target) {
   return kind === "best" ? `best ${scoreName(rest.join(":"))}` : `${KINDS[kind]} ${rest.join(":")}`;
 }
 
+// "best frechet", for where there is little room.
+const shortName = (target) => (target.startsWith("best:") ? `best ${target.slice(5).split(" ")[0]}` : targetName(target));
+
 export class Many {
   // `asked` is the address' query, `query` what says which runs, `remember(name, value)` writes to it.
   constructor(runs, asked, query, remember) {
@@ -89,7 +92,8 @@ export class Many {
     const prints = target.startsWith("best:") ? this.runs.map((run) => run.best[key]?.fingerprint ?? null) : [];
     const common = mostFrequent(prints.filter((print) => print !== null));
     const scored = this.runs.find((run) => run.best[key]?.value);
-    this.better = !target.startsWith("best:") || !scored ? null : Math.sign(scored.best[key].loss) === Math.sign(scored.best[key].value) ? "lower" : "higher";
+    const { loss, value: y } = scored?.best[key] ?? {};
+    this.better = !target.startsWith("best:") ? null : loss === y ? "lower" : loss === -y ? "higher" : null; // or nearer to a number
     this.values = new Map(this.runs.map((run, i) => {
       const other = common !== null && prints[i] !== common;
       return [run.id, other ? NaN : asNumber(value(run, target))];
@@ -110,7 +114,7 @@ export class Many {
     const values = [...this.values.values()].filter(isNumber);
     if (!values.length) return made;
     const found = axis(values, this.isLog(this.target, values));
-    return [...made, { ...found, name: this.target, label: targetName(this.target), at: ({ id }) => found.at(this.values.get(id)), values }];
+    return [...made, { ...found, name: this.target, label: shortName(this.target), at: ({ id }) => found.at(this.values.get(id)), values }];
   }
 
   draw() {

@@ -21,12 +21,12 @@ export function believed(found) {
   return `From the parameters of ${whole(found.runs)} runs, a random forest tells ${percent(found.r2)} of how runs rank that it has not seen (out-of-bag R²). The mark in each bar is what chance can give.${left}`;
 }
 
-// "higher is lower: better" of a rank correlation; `better` is "lower", "higher", or null.
+// Where larger values lead, by a rank correlation; `better` is "lower", "higher", or null.
 function direction(rho, better) {
-  if (rho === null) return "no one direction";
+  if (rho === null) return "it matters, in no one direction";
   const goes = rho > 0 ? "higher" : "lower";
-  const judged = better === "lower" || better === "higher" ? `, ${goes === better ? "better" : "worse"}` : "";
-  return `more of it: ${goes}${judged} (ρ ${rho > 0 ? "" : "−"}${Math.abs(rho).toFixed(2)})`;
+  const judged = better === null ? "" : goes === better ? ", which is better" : ", which is worse";
+  return `larger values go with a ${goes} target${judged} (ρ = ${rho > 0 ? "" : "−"}${Math.abs(rho).toFixed(2)})`;
 }
 
 export function draw(root, told, found, better, choose) {
@@ -45,7 +45,7 @@ function bar({ names, importance, matters, rho }, { chance }, top, better, choos
     make("span", { class: "fill", style: `width: ${(100 * share) / top}%` }),
     make("span", { class: "chance", style: `left: ${(100 * chance) / top}%`, title: `chance gives up to ${number(chance)}` }));
   const words = matters ? direction(rho, better) : "not told from chance";
-  const button = make("button", { type: "button", class: `bar ${matters ? "" : "weak"}`, "data-names": names.join(","), title: "Draw the target against it" },
+  const button = make("button", { type: "button", class: matters ? "weight" : "weight weak", "data-names": names.join(","), title: "Draw the target against it" },
     make("span", { class: "names" }, names.join(" + ")), track,
     make("span", { class: "share" }, share.toFixed(2)), make("span", { class: "quiet words" }, words));
   button.addEventListener("click", () => choose(names[0]));
