@@ -64,5 +64,6 @@ def _facts(run: Mapping[str, Any], folder: str, page: str) -> Table:
             values = (f"{key} {number(value)}" for key, value in summary["best"].items())
             facts.add_row("best checkpoint", ", ".join(values))
     facts.add_row("run folder", folder)
-    facts.add_row("page", f"{page}   (ganbench serve)")
+    ours = page.startswith("http://127.0.0.1:")
+    facts.add_row("page", f"{page}   (ganbench serve)" if ours else page)
     return facts

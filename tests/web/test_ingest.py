@@ -59,6 +59,15 @@ def test_a_run_is_sent_and_shown(client, tmp_path):
     assert (tmp_path / RUN / "events-a-1.jsonl").read_bytes() == journal
 
 
+@pytest.mark.parametrize(("age", "state"), [(0.0, "running"), (3600.0, "killed")])
+def test_a_run_that_is_sent_late_is_as_old_as_it_is(client, age, state):
+    """Nobody says that it ended; its last word is an hour old where it was written."""
+    line = b'{"kind":"open","time":1.0,"host":"elsewhere","pid":1,"started":1.0,"step":0}\n'
+    frame = Frame(RUN, "events-a-1.jsonl", 0, len(line), age=age)
+    assert client.post(INGEST, content=whole("run.json", HEAD) + frame.encode() + line).is_success
+    assert client.get(f"/api/runs/{RUN}").json()["state"] == state
+
+
 def test_answers_say_what_is_missing_and_what_differs(client):
     assert client.get(OFFSETS).status_code == 404
     answer = client.post(INGEST, content=grown("console.log", b"x"))
