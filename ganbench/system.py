@@ -58,7 +58,7 @@ class Monitor:
         self._folder = folder
         self._process = psutil.Process()
         self._process.cpu_percent()
-        psutil.cpu_percent()
+        self._worked = _worked()
         self._gpus = _gpus()
         self._gpu_use: list[float] = []
         self._moved = self._read_and_written()
@@ -72,7 +72,7 @@ class Monitor:
         values = {
             "system/cpu": self._process.cpu_percent(),
             "system/memory": self._process.memory_info().rss / 2**20,
-            "system/machine_cpu": psutil.cpu_percent(),
+            "system/machine_cpu": self._machine(),
             "system/machine_memory": psutil.virtual_memory().percent,
             **self._disk(),
         }
@@ -93,6 +93,12 @@ class Monitor:
         driver says which those are.
         """
         return sum(self._gpu_use) / len(self._gpu_use) if self._gpu_use else None
+
+    def _machine(self) -> float:
+        busy, total = _worked()
+        share = (busy - self._worked[0]) / max(total - self._worked[1], 1e-9)
+        self._worked = busy, total
+        return 100 * min(max(share, 0.0), 1.0)
 
     def _disk(self) -> dict[str, float]:
         values = {}
@@ -117,6 +123,15 @@ def peak_memory() -> float:
     """The largest resident size of this process so far, in MiB."""
     unit = 1 if sys.platform == "darwin" else 2**10  # getrusage counts bytes there, KiB elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+
+
+def _worked() -> tuple[float, float]:
+    """Seconds in which the machine's cores worked so far, and those that there were."""
+    times = psutil.cpu_times()
+    guests = sum(getattr(times, name, 0.0) for name in ("guest", "guest_nice"))  # in user already
+    idle = times.idle + getattr(times, "iowait", 0.0)
+    total = sum(times) - guests
+    return total - idle, total
 
 
 def _gpus() -> list[Any]:

@@ -83,6 +83,17 @@ def test_rates_are_bytes_over_the_time_between_two_samples(tmp_path, no_gpu, mon
     assert [s["system/disk_write"] for s in samples] == [0.25, 2.0]
 
 
+def test_the_machine_is_as_busy_as_its_cores_are_not_idle(tmp_path, no_gpu, monkeypatch):
+    from collections import namedtuple
+
+    times = namedtuple("times", "user system idle iowait guest")  # guests are in user already
+    clock = iter([times(10, 0, 30, 0, 5), times(13, 1, 35, 1, 6), times(13, 1, 35, 1, 6)])
+    monkeypatch.setattr(psutil, "cpu_times", lambda: next(clock))
+    monitor = Monitor(tmp_path)
+    assert monitor.sample()["system/machine_cpu"] == pytest.approx(100 * 4 / 10)
+    assert monitor.sample()["system/machine_cpu"] == 0.0  # no time has passed
+
+
 def test_a_system_that_counts_no_bytes_has_no_rates(tmp_path, no_gpu, monkeypatch):
     monkeypatch.delattr(psutil.Process, "io_counters")
     assert Monitor(tmp_path).sample().keys() == EVERYWHERE

@@ -9,6 +9,7 @@ import pytest
 from ganbench import workbench
 from ganbench.store import folder
 from ganbench.store.journal import Journal
+from ganbench.track.run import Run
 from ganbench.web.app import build
 from ganbench.web.server import make_server
 from tests.web.browser import CHROMIUM, FLAGS
@@ -79,3 +80,21 @@ def serve():
 @pytest.fixture
 def ring(runs_dir):
     return next(path.name for path in runs_dir.iterdir() if path.name.endswith("ring8"))
+
+
+@pytest.fixture
+def run(tmp_path):
+    """The folder of a run with some of everything that the panels show."""
+    made = Run("panels", runs_dir=tmp_path / "runs", tags=["first"], notes="# As it began")
+    print("\x1b[32mhello\x1b[0m\nstep 1\rstep 2", end="")
+    made.log({"loss": 1.0}, step=0)
+    made.log_text("one", step=1)
+    made.log_text("two", step=2, name="<b>")
+    made.log_file(b"a,b\n1,2\n", "table.csv")
+    made.log_file(b'{"data": [{"y": [1, 2]}], "layout": {}}', "figures/f-1.plotly.json")
+    made.log_file(b"<script>alert(1)</script>", "evil.html")
+    made.log_file(b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', "evil.svg")
+    made.log_file(b"\x89PNG\r\n", "a.png")
+    made.log_file(b"\0\1\2", "weights.bin")
+    made.finish(summary=False)
+    return made.folder

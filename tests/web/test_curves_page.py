@@ -205,7 +205,7 @@ def test_what_is_not_finite_is_a_mark_at_the_top(page, serve, runs_dir, log):
     assert "dis_loss: last 7, smallest 1, largest 7, 1 NaN, 1 infinity" in label
     assert page.locator("#state").inner_text() == "diverged"
     assert page.locator("#facts b, #facts i").count() == 0  # text stays text
-    assert "<i>dis_loss</i>" in page.locator("#facts").inner_text()
+    assert "<i>dis_loss</i>" in page.locator("#because").inner_text()
 
 
 def test_marks_survive_the_thinning(page, serve, long):

@@ -12,6 +12,13 @@ export function whole(value) {
   return Math.round(value).toLocaleString("en");
 }
 
+// Bytes.
+export function size(bytes) {
+  if (bytes < 1024) return `${bytes} B`;
+  const power = Math.min(Math.floor(Math.log2(bytes) / 10), 4);
+  return `${Number((bytes / 1024 ** power).toPrecision(3))} ${["", "KiB", "MiB", "GiB", "TiB"][power]}`;
+}
+
 export function duration(seconds) {
   const s = Math.round(seconds);
   const [h, m] = [Math.floor(s / 3600), Math.floor((s % 3600) / 60)];
@@ -43,6 +50,14 @@ export async function get(url) {
   const body = await answer.json();
   if (!answer.ok) throw new Error(body.error || `${url}: ${answer.status}`);
   return body;
+}
+
+// Writes; a conflict (409) is an answer too, anything else that is refused is an error.
+export async function send(url, value) {
+  const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(value) });
+  const body = await answer.json();
+  if (!answer.ok && answer.status !== 409) throw new Error(body.error || `${url}: ${answer.status}`);
+  return { status: answer.status, body };
 }
 
 export function trouble(error) {

@@ -38,10 +38,12 @@ export class Movie {
   async update(records) {
     const news = await Promise.all(this.all.map((pictures) => pictures.fetch(records)));
     if (!news.some(Boolean) && this.name !== null) return;
+    const asked = this.name === null ? this.cursor?.step ?? null : null; // before there was a movie
     const names = [...new Set(this.all.flatMap((pictures) => [...pictures.reels.keys()]))].sort();
     this.names.replaceChildren(...names.map((name) => make("option", { value: name }, name)));
     this.names.hidden = names.length < 2;
     this.choose(names.includes(this.name) ? this.name : first(this.all));
+    if (asked !== null) this.follow(asked);
   }
 
   choose(name) {

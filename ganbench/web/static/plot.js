@@ -92,8 +92,8 @@ export class Plot {
   // The x axis: what it shows, the unit after its numbers, and how much of the look's one is one.
   measure(axis, unit, scale, label) { Object.assign(this, { axis, unit, scale, label }); }
 
-  // lines: [{name, x, y, step?, colour?, hover?, thinned?, low?, high?, baseline?}], numbers or their
-  // strings; of a thinned one not all points are here.
+  // lines: [{name, x, y, step?, colour?, dot?, hover?, thinned?, low?, high?, baseline?}], numbers or
+  // their strings; of a thinned one not all points are here.
   draw(lines) {
     this.lines = lines.map((line) => {
       const y = line.y.map(Number);

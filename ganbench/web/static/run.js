@@ -5,7 +5,8 @@
 // {run, page, api, series, cursor, look, whole()}; a pulse is what /api/runs/RUN/live sends.
 import { Cursor } from "./cursor.js";
 import { Look, Series } from "./curves.js";
-import { duration, get, make, number, trouble, whole } from "./format.js";
+import { get, trouble } from "./format.js";
+import { Head } from "./head.js";
 import { Tabs } from "./tabs.js";
 
 const run = document.getElementById("run").dataset.run;
@@ -29,27 +30,7 @@ const view = {
   },
 };
 
-function head(now, summary) {
-  const state = document.getElementById("state");
-  state.textContent = now.state;
-  state.className = `state ${now.state}`;
-  state.title = now.reason ?? "";
-  const done = document.getElementById("done");
-  done.hidden = !now.steps;
-  done.value = now.steps ? now.step / now.steps : 0;
-  const facts = { step: now.steps ? `${whole(now.step)} of ${whole(now.steps)}` : whole(now.step) };
-  if (now.seen) facts.images = whole(now.seen);
-  facts.time = duration(now.seconds);
-  if (now.seen && now.seconds > 0) facts["images/s"] = number(now.seen / now.seconds);
-  if (summary && "peak_memory" in summary) { // nobody knows it of an imported run
-    facts["peak memory"] = `${whole(summary.peak_memory)} MiB`;
-    facts.GPU = summary.gpu_use === null ? "no GPU" : `${number(summary.gpu_use)} % in use`;
-  }
-  if (now.reason) facts.because = now.reason;
-  document.getElementById("facts").replaceChildren(...Object.entries(facts).map(([name, value]) =>
-    make("div", {}, make("dt", {}, name), make("dd", {}, value))));
-}
-
+const head = new Head();
 let last = Promise.resolve(); // one thing after the other
 
 function queue(act) {
@@ -68,14 +49,15 @@ async function show() {
 
 async function follow(news) {
   pulse = news;
-  const { created, summary } = await view.whole();
-  view.series.created = Date.parse(created) / 1000;
-  head(pulse, summary);
+  const whole = await view.whole();
+  view.series.created = Date.parse(whole.created) / 1000;
+  head.show(pulse, whole);
   await show();
 }
 
 const tabs = new Tabs(() => queue(show));
 const source = new EventSource(`${api}/live`);
+source.addEventListener("clock", (event) => head.clock(Number(event.data)));
 source.onmessage = (event) => queue(() => follow(JSON.parse(event.data)));
 source.onerror = () => trouble(new Error("the server does not answer; it is asked again and again"));
 source.onopen = () => trouble(null);

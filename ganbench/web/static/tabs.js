@@ -15,9 +15,10 @@ export class Tabs {
 
   name(tab) { return tab.getAttribute("aria-controls"); }
 
+  // An address that names no tab, as that of the skip link, leaves open what is open.
   follow() {
-    const asked = this.tabs.find((tab) => `#${this.name(tab)}` === location.hash) ?? this.tabs[0];
-    this.show(this.name(asked), false);
+    const asked = this.tabs.find((tab) => `#${this.name(tab)}` === location.hash);
+    if (asked || !this.current) this.show(this.name(asked ?? this.tabs[0]), false);
   }
 
   show(name, remember = true) {
@@ -27,6 +28,7 @@ export class Tabs {
       const chosen = this.name(tab) === name;
       tab.setAttribute("aria-selected", chosen);
       tab.tabIndex = chosen ? 0 : -1;
+      if (chosen) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
       document.getElementById(this.name(tab)).hidden = !chosen;
     }
     if (remember) history.replaceState(null, "", `#${name}`);

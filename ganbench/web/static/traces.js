@@ -37,7 +37,7 @@ export function traces(line, i, color, { weight, hidden, hover }) {
   }
   made.push({
     ...base, name: line.name, y: shown, mode: y.length < FEW || alone(y) ? "lines+markers" : "lines",
-    line: { color, width: dense ? 1 : 1.6 }, marker: { color, size: 5 }, opacity: dense ? 0.75 : 1,
+    line: { color, width: dense ? 1 : 1.6 }, marker: { color, size: line.dot ?? 5 }, opacity: dense ? 0.75 : 1,
     ...(weight > 0 ? { customdata: y } : {}), text: hover,
     hovertemplate: `%{y:.5~g}${weight > 0 ? " (%{customdata:.5~g})" : ""}${hover ? "%{text}" : ""}`,
   });
