@@ -36,7 +36,7 @@ def test_curves_scores_and_config(page, serve, runs_dir, ring):
     page.get_by_role("tab", name="Scores").click()
     page.wait_for_selector("#scores-table tbody tr")
     assert page.locator("#scores-table tbody tr:not(.more)").count() == 8
-    assert "modes_covered" in page.locator("#scores").inner_text()
+    assert "modes covered" in page.locator("#scores").inner_text()
     page.get_by_role("tab", name="Config").click()
     page.wait_for_selector("#config-groups tr")
     assert "optimizer_d.lr" in page.locator("#config").inner_text()
