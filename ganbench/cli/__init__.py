@@ -14,7 +14,7 @@ from ganbench.errors import InputError, StoreError
 COMMANDS = {
     "train": "train a GAN: ganbench train RECIPE",
     "resume": "go on with a run from its newest checkpoint",
-    "runs": "list, show, diff, delete runs",
+    "runs": "list, show, diff, export, delete runs",
     "sample": "draw samples from a run's generator",
     "movie": "the sample grids of a run as a movie",
     "serve": "the page: runs, curves, movies, scores",

@@ -1,4 +1,4 @@
-"""`ganbench runs list|show|diff|delete`."""
+"""`ganbench runs list|show|diff|export|delete`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import tyro
 from rich.prompt import Confirm
 
+from ganbench.cli.export import export
 from ganbench.cli.options import (
     RUNS,
     RunName,
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         "list": list_,
         "show": show,
         "diff": diff,
+        "export": export,
         "delete": delete,
     }
     return choose(commands, "runs", arguments)

@@ -105,7 +105,8 @@ class Sink:
             self._say(f"cannot be used: {_words(error)}; the run goes on without it")
             return False
         endings.go_first()
-        print(f"ganbench: {self.name}: {where}")
+        if not self._stopped:
+            print(f"ganbench: {self.name}: {where}")
         return True
 
     def _next(self) -> None:
