@@ -24,7 +24,7 @@ from ganbench.store.records import HEAD
 
 COLUMNS = ("series", "step", "seen", "time", "value")
 Point = tuple[str, int, int, float, float]
-PART = 2**22  # bytes of a journal that are read at a time
+PART = 2**20  # bytes of a journal that are read at a time
 GROUP = 2**17  # rows of a group in a Parquet file
 
 

@@ -7,6 +7,7 @@ media/<sha256>.webp         pictures, by the hash of their content
 checkpoints/<step>/         safetensors files and state.json
 console.log                 what the process printed
 files/                      whatever else was logged
+sinks/                      what goes to other trackers
 """
 
 from __future__ import annotations
