@@ -155,7 +155,7 @@ def ours(
         yield "curve of a series, ms", lambda: timed(f"{at}/api/runs/{run}/series?name=dis_loss")
         yield "first paint, s", lambda: first_paint(f"{at}/runs/{run}")
     with server([*command, str(many)], f"{at}/"):
-        yield "list of runs, ms", lambda: timed(f"{at}/api/runs")
+        yield "list of runs, ms", lambda: timed(f"{at}/api/table")
 
 
 def tensorboard(where: Path, port: int) -> Iterator[tuple[str, Callable[[], float]]]:

@@ -44,7 +44,7 @@ def importance(configs: Sequence[Mapping[str, Any]], target: Sequence[float | No
     found: Row = {"runs": len(kept), "left_out": left_out, "r2": None, "chance": None}
     found |= {"parameters": [], "same": [], "skipped": [], "problem": None}
     if len(kept) < LEAST:
-        found["problem"] = f"{len(kept)} runs have this target; at least {LEAST} are needed"
+        found["problem"] = f"this needs at least {LEAST} runs with the target, not {len(kept)}"
         return found
     y = np.array([target[i] for i in kept], np.float64)
     columns, found["same"], found["skipped"] = _columns([configs[i] for i in kept])

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
+from ganbench.store import importance as module
 from ganbench.store.importance import LEAST, _ranks, importance
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_forests():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "TREES", 30)
+        yield
 
 
 def made(n, seed=0):

@@ -5,9 +5,14 @@ const page = (id) => `/runs/${encodeURIComponent(id)}`;
 
 export function written(value) {
   if (value === null || value === undefined) return "–";
-  if (typeof value === "number" && value !== 0 && Math.abs(value) < 1e-3) return value.toExponential();
+  if (typeof value === "number" && !Number.isInteger(value)) {
+    const x = Number(value.toPrecision(6));
+    return Math.abs(x) < 1e-3 ? x.toExponential() : String(x);
+  }
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
+
+const exact = (value) => (typeof value === "number" ? String(value) : written(value));
 
 // "+0.0007 (×3.3)", of two numbers that differ.
 export function difference(first, value) {
@@ -19,7 +24,8 @@ export function difference(first, value) {
 
 const BETTER = { lower: "lower is better", higher: "higher is better" };
 
-// [{title, rows: [{name, note, cells: [{text, small, mark, title}]}]}] of what /api/compare tells.
+// [{title, rows: [{name, note, cells: [{text, full, small, mark, flag, title}]}]}] of what /api/compare
+// tells; `full` is what is copied.
 export function sections(found, changed) {
   const kept = (rows) => rows.filter((row) => row.differs || !changed);
   return [
@@ -38,7 +44,8 @@ function parameter({ name, values, differs }) {
       text: written(value),
       small: i > 0 && differs ? difference(values[0], value) : null,
       mark: i > 0 && !same(value) ? "differs" : "",
-      title: written(value),
+      title: exact(value),
+      full: exact(value),
     })),
   };
 }
@@ -63,6 +70,7 @@ function score({ measure, extractor, group, better, scores: made, protocols, dif
       const interval = one.interval ? `${number(one.interval[0])} … ${number(one.interval[1])}` : null;
       return {
         text: number(one.value),
+        full: exact(one.value),
         small: interval,
         mark: best.includes(i) ? "best" : "",
         flag: other && differs.length ? "≠" : null,
@@ -105,7 +113,7 @@ function line({ name, note, cells }) {
 
 // Rows of texts, the first of them the head.
 function plain(found, changed) {
-  const rows = sections(found, changed).flatMap((part) => part.rows.map((row) => [row.name, ...row.cells.map((cell) => `${cell.text}${cell.flag ? ` ${cell.flag}` : ""}`)]));
+  const rows = sections(found, changed).flatMap((part) => part.rows.map((row) => [row.name, ...row.cells.map((cell) => `${cell.full ?? cell.text}${cell.flag ? ` ${cell.flag}` : ""}`)]));
   return [["", ...found.beside], ...rows];
 }
 

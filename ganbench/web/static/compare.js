@@ -4,9 +4,10 @@ import { Cursor } from "./cursor.js";
 import { prepare } from "./fields.js";
 import { get, make, trouble, whole } from "./format.js";
 import { Many } from "./many.js";
-import * as side from "./side.js";
+import { mountCurves, mountMovies } from "./side.js";
 
 const SIDE = 12; // columns, curves and movies at once
+const LINES = 3; // runs from which on it can be asked what mattered
 const element = (id) => document.getElementById(id);
 const address = new URLSearchParams(location.search);
 
@@ -71,10 +72,10 @@ async function start() {
   if (runs.length > SIDE) element("parts").prepend(element("many"));
   sides(found);
   const cursor = new Cursor();
-  side.mountCurves?.(element("side-curves"), found.beside, cursor);
-  side.mountMovies?.(element("side-movie"), found.beside, cursor);
-  element("many").hidden = runs.length < 2;
-  if (runs.length > 1) new Many(runs, address, which(), remember);
+  mountCurves(element("side-curves"), found.beside, cursor);
+  mountMovies(element("side-movie"), found.beside, cursor);
+  element("many").hidden = runs.length < LINES;
+  if (runs.length >= LINES) new Many(runs, address, which(), remember);
 }
 
 start().then(() => trouble(null), trouble);

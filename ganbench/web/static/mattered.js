@@ -41,12 +41,12 @@ export function draw(root, told, found, better, choose) {
 
 function bar({ names, importance, matters, rho }, { chance }, top, better, choose) {
   const share = Math.max(importance, 0);
-  const track = make("span", { class: "track" },
+  const gauge = make("span", { class: "gauge" },
     make("span", { class: "fill", style: `width: ${(100 * share) / top}%` }),
     make("span", { class: "chance", style: `left: ${(100 * chance) / top}%`, title: `chance gives up to ${number(chance)}` }));
   const words = matters ? direction(rho, better) : "not told from chance";
   const button = make("button", { type: "button", class: matters ? "weight" : "weight weak", "data-names": names.join(","), title: "Draw the target against it" },
-    make("span", { class: "names" }, names.join(" + ")), track,
+    make("span", { class: "what" }, names.join(" + ")), gauge,
     make("span", { class: "share" }, share.toFixed(2)), make("span", { class: "quiet words" }, words));
   button.addEventListener("click", () => choose(names[0]));
   return button;
