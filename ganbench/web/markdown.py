@@ -14,7 +14,14 @@ TAGS = {
     *("h3", "h4", "h5", "h6", "p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote"),
     *("ul", "ol", "li", "a", "img", "table", "thead", "tbody", "tr", "th", "td"),
 }
-ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
+ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "title"},
+    "ol": {"start"},
+    "th": {"style"},
+    "td": {"style"},
+}
+STYLES = ("text-align:left", "text-align:center", "text-align:right")
 SCHEMES = {"http", "https", "mailto", "data"}  # data: only of pictures, see `_allowed`
 PICTURES = ("data:image/png;", "data:image/jpeg;", "data:image/gif;", "data:image/webp;")
 
@@ -43,6 +50,8 @@ def _allowed(tag: str, attribute: str, value: str) -> str | None:
     picture = value.strip().lower().startswith(PICTURES)
     if attribute == "src":
         return value if picture else None
+    if attribute == "style":
+        return value if value in STYLES else None
     if attribute == "href" and value.strip().lower().startswith("data:"):
         return None
     return value

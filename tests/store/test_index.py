@@ -140,6 +140,23 @@ def test_a_resumed_run_repeats_steps_and_the_later_ones_count(tmp_path, written,
     assert listed["step"] == 7
 
 
+def test_the_system_is_by_time_whatever_its_journals_are_called(tmp_path, open_index):
+    """A resumed run has another process, whose number may be the smaller one."""
+    run, _ = new_run(tmp_path)
+    for pid, began in ((900, 100.0), (17, 200.0)):
+        opened = {"kind": "open", "time": began, "step": 0, "host": "h", "pid": pid, "started": 0}
+        columns = {"kind": "columns", "id": 0, "names": ["step", "seen", "elapsed", "system/cpu"]}
+        lines = [opened, columns, [0, 5, 5, 1.0, began], [0, 6, 6, 2.0, began + 1]]
+        path = run.path / f"events-h-{pid:03}.jsonl"
+        path.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    index = open_index(tmp_path)
+    index.refresh()
+    series = query.read_series(index, run.id, {"system/cpu": 0})["system/cpu"]
+    index.close()
+    assert series["time"] == [101.0, 102.0, 201.0, 202.0]
+    assert series["value"] == [100.0, 101.0, 200.0, 201.0]
+
+
 def test_damaged_lines_are_counted_and_cost_nothing_else(tmp_path, written, everything):
     _, log = written
     with log.path.open("ab") as file:

@@ -281,6 +281,7 @@ def test_markdown_that_people_write():
     assert 'rel="noopener noreferrer"' in html
     assert "<li>two</li>" in html
     assert "<td>2</td>" in html
+    assert '<td style="text-align:right">2</td>' in render("| a |\n|--:|\n| 2 |\n")
     assert "&lt;b&gt;" in html
     assert render("![a dot](data:image/png;base64,AA==)").count('<img src="data:image/png') == 1
     assert 'href="http://a.example/x.png"' in render("![remote](http://a.example/x.png)")

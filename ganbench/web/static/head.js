@@ -39,10 +39,12 @@ export class Head {
 
   explain({ state, reason }, run) {
     const silent = "Its process ended without a last word, as after kill -9, without memory, or when the machine stops. What was logged before is all here.";
-    const on = state === "killed" && run.recipe && !reason?.includes("ganbench resume") ? ` Go on with: ganbench resume ${run.id}` : "";
     const words = reason ?? (state === "killed" ? silent : "");
     at("because").hidden = !words;
-    at("because").textContent = words + on;
+    at("because").replaceChildren(words);
+    if (state === "killed" && run.recipe && !reason?.includes("ganbench resume")) {
+      at("because").append(" Go on with ", make("code", {}, `ganbench resume ${run.id}`));
+    }
   }
 
   count(now, summary) {
