@@ -70,7 +70,8 @@ class Index:
                 raise
             except Exception as error:  # whatever is in this folder, the others are read
                 told = str(error) if isinstance(error, StoreError) else repr(error)
-                problems.append(f"{folder.id}: {told}")
+                told = f"{folder.id}: {told}"  # whose name need not be Unicode
+                problems.append(told.encode(errors="backslashreplace").decode())
             done += size
         self.problems = problems
 
