@@ -57,7 +57,8 @@ def check(sinks: Sequence[str | Relay]) -> None:
             near = get_close_matches(name, SINKS, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise InputError(f"no sink {name!r}; {hint}There are {', '.join(SINKS)}")
-        if find_spec(SINKS[name]) is None:
+        found = find_spec(SINKS[name])
+        if found is None or found.origin is None:  # a folder of that name, as W&B leaves them
             raise InputError(f"the sink {name} needs a package: pip install 'ganbench[{name}]'")
 
 

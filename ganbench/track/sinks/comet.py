@@ -118,9 +118,6 @@ class Tracker(Backend):
             )
         if not experiment.alive:
             raise RuntimeError("Comet refused the experiment")
-        hook = getattr(experiment, "_atexit_hook", None)
-        if hook is not None:  # it would end the experiment before the run ends
-            hook.disable()
         return experiment
 
     @contextmanager

@@ -105,22 +105,22 @@ def test_a_resumed_run_is_the_same_experiment(logged):
 
 def test_two_runs_at_once_keep_apart_and_leave_the_program_its_own(tmp_path):
     import comet_ml
-    from comet_ml.config import set_global_experiment
 
-    own = object()
+    own = comet_ml.start(
+        online=False,
+        experiment_config=comet_ml.ExperimentConfig(
+            offline_directory=str(tmp_path), auto_output_logging=False, log_env_details=False
+        ),
+    )
     runs = [gb.Run(runs_dir=tmp_path, sinks=["comet"]) for _ in range(2)]
-    set_global_experiment(None)
     for value, run in enumerate(runs):
         run.log({"x": value})
         run.finish(summary=False)
         (found,) = archives(run)
         assert found.numbers()["x"] == [(0, value)]
-    assert comet_ml.get_running_experiment() is None
-    set_global_experiment(own)
-    with gb.Run(runs_dir=tmp_path, sinks=["comet"]) as run:
-        run.log({"x": 5})
     assert comet_ml.get_running_experiment() is own
-    set_global_experiment(None)
+    assert not own.ended
+    own.end()
 
 
 def test_importing_it_patches_nothing(tmp_path):

@@ -216,8 +216,11 @@ def test_a_wrong_name_is_said_before_there_is_a_run(tmp_path, given, words):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_missing_package_is_said_with_its_extra(tmp_path, monkeypatch):
-    monkeypatch.setitem(sinks.SINKS, "wandb", "no_such_package")
+@pytest.mark.parametrize("name", ["no_such_package", "only_a_folder"])
+def test_a_missing_package_is_said_with_its_extra(tmp_path, monkeypatch, name):
+    (tmp_path / "only_a_folder").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sinks.SINKS, "wandb", name)
     with pytest.raises(InputError, match=r"pip install 'ganbench\[wandb\]'"):
         gb.Run(runs_dir=tmp_path, sinks=["wandb"])
 
