@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from ganbench.store import annotations, files, query
 from ganbench.store.folder import RunFolder
 from ganbench.web.app import build
-from ganbench.web.markdown import render
+from ganbench.web.markdown import harmless, render
 
 
 @pytest.fixture
@@ -268,6 +268,18 @@ def test_markdown_of_strangers_does_no_harm(evil):
                     assert value.startswith("http://")
 
     Check().feed(render(evil))
+    Check().feed(harmless(f"<p>{evil}</p>"))
+
+
+def test_html_that_no_parser_should_have_made_is_cleaned_all_the_same():
+    assert harmless('<img src="http://evil.example/x.png" alt="a">') == '<img alt="a">'
+    assert harmless('<img src="data:image/svg+xml;base64,AA==">') == "<img>"
+    assert "href" not in harmless('<a href="data:text/html,x">a</a>')
+    assert "href" not in harmless('<a href="javascript:alert(1)">a</a>')
+    assert harmless('<td style="position:fixed;text-align:right">a</td>') == "a"
+    cell = harmless('<table><tr><td style="position:fixed">a</td></tr></table>')
+    assert "style" not in cell
+    assert harmless("<script>alert(1)</script><b onclick=x>a</b>") == "a"
 
 
 def test_markdown_that_people_write():
