@@ -56,6 +56,9 @@ class Reader:
             working = self._working
         if working is not None:
             working.join(PATIENCE if self.progress is None else 0.0)
+            with self._lock:
+                if self._working is working and self.progress is None:
+                    self.progress = 0.0  # still looking for what there is
         return self._index
 
     def find(self, run: str) -> RunFolder | None:

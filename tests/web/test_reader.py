@@ -1,0 +1,36 @@
+"""What the page says while its index is being read."""
+
+import threading
+
+import pytest
+from starlette.testclient import TestClient
+
+from ganbench.store.index import Index
+from ganbench.web import reader
+from ganbench.web.app import build
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """The listing of the folders takes until the event is set."""
+    go, before = threading.Event(), Index.refresh
+
+    def refresh(self, progress=None):
+        assert go.wait(60)
+        before(self, progress)
+
+    monkeypatch.setattr(Index, "refresh", refresh)
+    monkeypatch.setattr(reader, "PATIENCE", 0.05)
+    yield go
+    go.set()
+
+
+def test_a_run_that_is_not_read_yet_is_not_missing(runs_dir, slow):
+    run = next(path.name for path in runs_dir.iterdir() if path.name.endswith("odd"))
+    with TestClient(build(runs_dir, ["testserver"])) as client:
+        early = client.get(f"/runs/{run}")
+        assert (early.status_code, "Indexing, 0 %" in early.text) == (404, True)
+        slow.set()
+        client.app.state.reader._working.join()
+        assert client.get(f"/runs/{run}").status_code == 200
+        assert "There is no run" in client.get("/runs/none").text
