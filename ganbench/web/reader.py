@@ -40,6 +40,11 @@ class Reader:
         """Runs that could not be read, in words."""
         return self._index.problems
 
+    @property
+    def reading(self) -> float | None:
+        """The share that is done while runs are read, and may be missing; else None."""
+        return None if self._working is None else self.progress or 0.0
+
     def current(self) -> Index:
         """The index, up to date unless that takes longer than `PATIENCE`. Thread-safe.
 

@@ -38,7 +38,7 @@ def show(request: Request) -> Response:
     run = request.path_params["run"]
     reader = request.app.state.reader
     if reader.find(run) is None:
-        return page("missing.html", status=404, run=run, reading=reader.progress)
+        return page("missing.html", status=404, run=run, reading=reader.reading)
     shown = page("run.html", run=run, tabs=TABS)
     if request.query_params.get("embed") == "1":
         shown.headers["content-security-policy"] = FRAMED

@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from ganbench.store.index import Index
+
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
@@ -18,6 +20,13 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def indexed(runs_dir):
+    """Reads what is there, so that a busy machine does not show the page before the run."""
+    index = Index(runs_dir)
+    index.refresh()
+    index.close()
 
 
 def eventually(condition):

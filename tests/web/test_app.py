@@ -118,6 +118,14 @@ def test_what_is_not_there_is_not_found(client, ids, path):
     assert client.get(path).status_code == 404
 
 
+def test_a_run_that_has_not_been_read_yet_is_waited_for(client, monkeypatch):
+    assert "http-equiv" not in client.get("/runs/later").text
+    monkeypatch.setattr("ganbench.web.reader.Reader.reading", 0.25)
+    answer = client.get("/runs/later")
+    assert "Indexing, 25 %" in answer.text
+    assert 'http-equiv="refresh"' in answer.text
+
+
 def test_text_is_escaped(client, ids):
     assert "<b>" not in client.get(f"/runs/{ids['odd']}").text
     assert "<script>x" not in client.get("/runs/<script>x").text

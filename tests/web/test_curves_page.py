@@ -8,9 +8,8 @@ import pytest
 from ganbench import workbench
 from ganbench.events import Stepped
 from ganbench.store import folder
-from ganbench.store.index import Index
 from ganbench.store.journal import Journal
-from tests.web.browser import drawn, eventually, frame_step, needs_chromium
+from tests.web.browser import drawn, eventually, frame_step, indexed, needs_chromium
 
 pytestmark = needs_chromium
 PLOT = "document.querySelectorAll('{} .plot')[{}]"
@@ -24,6 +23,7 @@ def write(runs_dir, rows, **config):
     for step, values in enumerate(rows):
         log.row(step, step * 8, values)
     log.write("end", state="finished", step=step, seen=step * 8, reason=None, summary=None)
+    indexed(runs_dir)
     return run.id
 
 
@@ -83,9 +83,6 @@ def long(tmp_path_factory):
             for i, value in enumerate(values)
         ),
     )
-    index = Index(runs_dir)
-    index.refresh()
-    index.close()
     return runs_dir, run, values
 
 
@@ -196,8 +193,8 @@ def test_what_is_not_finite_is_a_mark_at_the_top(page, serve, runs_dir, log):
         ".map((t) => [t.name, t.x, t.marker.symbol, t.hovertemplate])",
     )
     assert marks == [
-        ["dis_loss NaN", [3], "x", "NaN"],
-        ["dis_loss infinity", [5], "triangle-up", "infinity"],
+        ["dis_loss NaN", [3], "x", "NaN at %{x}"],
+        ["dis_loss infinity", [5], "triangle-up", "infinity at %{x}"],
     ]
     assert all(y > 0.8 for y in of_plot(page, "data.find((t) => t.yaxis === 'y2').y"))
     assert "1 NaN, ▲ 1 infinity" in page.locator("#balance .key").first.inner_text()
@@ -390,6 +387,7 @@ def test_a_running_training_is_followed(page, serve, tiny, tmp_path):
                 return
 
     until(10)
+    indexed(tmp_path)
     page.goto(f"{serve(tmp_path)}/runs/{run.folder.id}")
     drawn(page)
     assert page.locator("#state").inner_text() == "running"
@@ -400,9 +398,14 @@ def test_a_running_training_is_followed(page, serve, tiny, tmp_path):
     drag(page, (0.2, 0.8))
     eventually(lambda: ranges(page)[0] == ranges(page)[1])
     zoomed = ranges(page)
+    box = page.locator("#balance .plot .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
+    label = page.locator("#balance .plot").first.locator(".hoverlayer .legend")
+    eventually(lambda: label.count() == 1)
     until(20)
     eventually(lambda: page.evaluate(points) == 5)
     assert ranges(page) == zoomed  # and the news did not reset it
+    assert label.count() == 1
     assert all("after=3" in url for url in asked)
     eventually(lambda: frame_step(page) == "step 20")
     list(events)
@@ -417,6 +420,7 @@ def test_a_resumed_run_replaces_its_steps(page, serve, tmp_path):
     first = Journal(run.path, step=0)
     for step in range(6):
         first.row(step, step, {"dis_loss": 1.0, "adv_loss": 2.0})
+    indexed(tmp_path)
     page.goto(f"{serve(tmp_path)}/runs/{run.id}")
     drawn(page)
     assert of_plot(page, "data[0].x") == list(range(6))

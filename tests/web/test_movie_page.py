@@ -12,11 +12,10 @@ from starlette.testclient import TestClient
 
 from ganbench import movies
 from ganbench.store import folder
-from ganbench.store.index import Index
 from ganbench.store.journal import Journal
 from ganbench.store.media import encode
 from ganbench.web.app import build
-from tests.web.browser import eventually, frame_step, needs_chromium
+from tests.web.browser import eventually, frame_step, indexed, needs_chromium
 
 
 def grid(step, side=24):
@@ -38,6 +37,7 @@ def write(runs_dir, grids, end=True):
         last = max(step for steps in grids.values() for step in steps)
         log.row(last, last, {"dis_loss": 2.0, "adv_loss": 1.0})
         log.write("end", state="finished", step=last, seen=last, reason=None, summary=None)
+    indexed(runs_dir)
     return run
 
 
@@ -134,9 +134,6 @@ def test_keys_in_a_field_are_not_the_movies(page, serve, tmp_path):
 @pytest.mark.parametrize("n", [1, 7, 2000])
 def test_one_tick_a_grid(page, serve, tmp_path, n):
     run = write(tmp_path, {"samples": range(0, n * 5, 5)})
-    index = Index(tmp_path)
-    index.refresh()
-    index.close()
     opened(page, serve(tmp_path), run.id)
     ticks = page.evaluate(
         "[...document.querySelectorAll('.ticks path')]"
@@ -206,21 +203,48 @@ def test_new_grids_come_by_themselves_and_only_they(page, serve, tmp_path):
 def test_the_large_view(page, serve, tmp_path):
     run = write(tmp_path, {"samples": [0, 10, 20]})
     opened(page, serve(tmp_path), run.id)
-    small = page.locator(".screen img").bounding_box()["height"]
+
+    def height():
+        box = page.locator(".screen img").bounding_box()
+        return box["height"] if box else 0  # the next picture is not there yet
+
+    small = height()
     page.locator(".screen").click()
     assert page.locator("dialog.hall").is_visible()
     page.keyboard.press("ArrowLeft")
     assert frame_step(page) == "step 10"
-    eventually(lambda: page.locator(".screen img").bounding_box()["height"] > small)
-    large = page.locator(".screen img").bounding_box()["height"]
+    eventually(lambda: height() > small)
+    large = height()
     page.keyboard.press("+")
     page.keyboard.press("+")
-    assert page.locator(".screen img").bounding_box()["height"] == pytest.approx(4 * large, rel=0.1)
+    assert height() == pytest.approx(4 * large, rel=0.1)
     style = "getComputedStyle(document.querySelector('.screen img')).imageRendering"
     assert page.evaluate(style) == "pixelated"
     page.keyboard.press("Escape")
     assert page.locator("dialog.hall").is_hidden()
-    assert page.locator("#movie .screen img").bounding_box()["height"] == pytest.approx(small, 0.01)
+    assert height() == pytest.approx(small, 0.01)
+
+
+@needs_chromium
+def test_pictures_ahead_fill_no_more_than_a_bound(page, serve, tmp_path):
+    """Ten pictures that would take 64 MiB each: four are kept, the last ones asked for."""
+    run = write(tmp_path, {"samples": range(10)})
+    opened(page, serve(tmp_path), run.id)
+    kept = page.evaluate(
+        """async (page) => {
+            const base = document.querySelector('script[type=module]').src;
+            const { Frames, MOST } = await import(base.replace('run.js', 'frames.js'));
+            const frames = new Frames();
+            const url = (i) => `${page}/media/${i.toString(16).padStart(64, '0')}.webp`;
+            for (const i of [0, 1, 2, 3, 0, 4, 5, 6, 7, 8, 9, 7]) {
+                await frames.get(url(i), { width: 4096, height: 4096 }).done;
+            }
+            if (frames.bytes > MOST) throw new Error(`${frames.bytes} bytes`);
+            return [...frames.kept.keys()].map((key) => parseInt(key.slice(-7), 16));
+        }""",
+        f"/runs/{run.id}",
+    )
+    assert kept == [6, 8, 9, 7]
 
 
 @needs_chromium
@@ -334,6 +358,10 @@ def test_movies_from_the_server(client, tmp_path):
         assert file.namelist() == [f"samples-{step:06}.png" for step in (0, 10, 20)]
         with file.open("samples-000010.png") as entry, Image.open(entry) as picture:
             assert np.array_equal(np.asarray(picture), grid(10))
+    av = pytest.importorskip("av", reason="PyAV is in the video extra")
+    video = client.get(f"/runs/{run.id}/movie.mp4?fps=4")
+    with av.open(io.BytesIO(video.content)) as movie:
+        assert len(list(movie.decode(video=0))) == 2 + 2 * 4
     other = client.get(f"/runs/{run.id}/movie.gif?name=other")
     with Image.open(io.BytesIO(other.content)) as movie:
         assert movie.n_frames == 1

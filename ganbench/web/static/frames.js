@@ -1,5 +1,5 @@
 // Decoded pictures, fetched ahead; those not shown for longest are let go.
-const MOST = 256 * 2 ** 20; // bytes of pixels that are kept
+export const MOST = 256 * 2 ** 20; // bytes of pixels that are kept
 
 export class Frames {
   constructor() {

@@ -1,6 +1,6 @@
 // The sample grids of one run, or of several side by side, as a movie: every stored one, in order.
 import { duration, make, whole } from "./format.js";
-import { Frames } from "./frames.js";
+import { Frames, MOST } from "./frames.js";
 import { Pictures, first } from "./pictures.js";
 import { Player } from "./player.js";
 import { Saving } from "./saving.js";
@@ -68,13 +68,14 @@ export class Movie {
   }
 
   show(index) {
-    for (let i = Math.max(AHEAD, Number(this.player.speed.value)); i > 0; i -= 1) {
-      if (index + i < this.steps.length) this.at(index + i);
-    }
-    this.at(index).forEach(({ picture, url }, i) => {
+    const now = this.at(index);
+    now.forEach(({ picture, url }, i) => {
       this.screens[i].show(picture, url, this.words(picture, index), picture ? `${this.name} at step ${whole(picture.step)}` : "");
       this.screens[i].caption.setAttribute("aria-live", this.player.playing ? "off" : "polite");
     });
+    const bytes = now.reduce((sum, { frame }) => sum + (frame?.bytes ?? 0), 1);
+    const ahead = Math.min(Math.max(AHEAD, Number(this.player.speed.value)), Math.floor(MOST / 2 / bytes));
+    for (let i = index + 1; i <= index + ahead && i < this.steps.length; i += 1) this.at(i);
     this.cursor?.set(this.steps[index], this.hear);
   }
 

@@ -2,6 +2,7 @@
 // the pointer. Drawn only while it can be seen. Plots that share a Look zoom and point together.
 import { make, number } from "./format.js";
 import { Look } from "./look.js";
+import { plotly } from "./plotly.js";
 import { nearest } from "./series.js";
 import { below, describe, heights, odd, traces } from "./traces.js";
 
@@ -17,6 +18,7 @@ const options = {
   modeBarButtons: [["toImage", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
 };
 
+const SPARSE = 200; // points below which the pointer finds the next one however far it is
 const HOVERED = { step: "step %{x:,}", seen: "%{x:,} images", time: "%{x:.2f}" };
 
 function layout(plot) {
@@ -39,7 +41,7 @@ function layout(plot) {
     yaxis2: { overlaying: "y", range: [0, 1.02], fixedrange: true, visible: false },
     dragmode: touch ? false : "zoom",
     hovermode: "x unified",
-    hoverdistance: 24, // pixels
+    hoverdistance: plot.lines.every((line) => line.x.length < SPARSE) ? -1 : 24, // pixels
     hoverlabel: { bgcolor: css("--card"), bordercolor: css("--line"), font: ink },
     modebar: { bgcolor: "transparent", color: css("--quiet"), activecolor: css("--ink") },
     datarevision: plot.revision,
@@ -107,6 +109,12 @@ export class Plot {
     this.note.textContent = [text, this.look.log ? below(this.lines) : ""].filter(Boolean).join(" · ");
   }
 
+  // Whether it can be seen, without waiting to be told.
+  glance() {
+    const { top, bottom, width } = this.box.getBoundingClientRect();
+    if (width > 0 && bottom > 0 && top < innerHeight) this.shown = true;
+  }
+
   see(shown) {
     this.shown = shown;
     if (shown && this.stale) this.redraw();
@@ -114,7 +122,8 @@ export class Plot {
   }
 
   redraw() {
-    this.stale = !this.shown || Boolean(this.held);
+    this.stale = !this.shown || Boolean(this.held) || !window.Plotly;
+    if (this.shown && !window.Plotly) plotly().then(() => { if (this.stale) this.redraw(); });
     if (this.stale || !this.lines.length) return;
     const first = this.revision === 0;
     this.revision += 1;

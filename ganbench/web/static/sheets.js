@@ -1,5 +1,6 @@
 // Many plots of series, in groups: only those that can be seen are fetched and drawn.
 import { make, trouble, whole } from "./format.js";
+import { plotly } from "./plotly.js";
 import { place } from "./series.js";
 import { Plot } from "./plot.js";
 
@@ -28,6 +29,7 @@ export class Sheets {
       else this.add(spec, specs.length);
     }
     this.sift();
+    for (const { plot } of this.entries.values()) if (!plot.revision) plot.glance();
     return this.refresh();
   }
 
@@ -35,7 +37,7 @@ export class Sheets {
     const { row } = this.groups.get(spec.group) ?? this.group(spec.group, total);
     const plot = new Plot(row, spec.title, "", this.look, spec.axis ?? "step");
     this.entries.set(spec.key, { spec, plot, drawn: null });
-    plot.onshow = () => this.refresh();
+    plot.onshow = () => this.refresh(10); // others are seen at the same moment
   }
 
   group(name, total) {
@@ -83,7 +85,9 @@ export class Sheets {
     for (const { spec } of seen) {
       for (const { series, name } of spec.lines) wanted.set(series, [...(wanted.get(series) ?? []), name]);
     }
-    for (const [series, names] of wanted) await series.fetch([...new Set(names)]);
+    const coming = [...wanted].map(([series, names]) => series.fetch([...new Set(names)]));
+    if (seen.length) await plotly();
+    await Promise.all(coming);
     for (const entry of seen) this.draw(entry);
     for (const entry of seen) {
       await this.magnify(entry);

@@ -51,7 +51,7 @@ export function traces(line, i, color, { weight, hidden, hover }) {
     made.push({
       ...base, name: `${line.name} ${kind.says}`, x: kind.at.map((k) => x[k]), y: kind.at.map(() => 1 - 0.05 * i),
       steps: kind.at.map((k) => steps[k]), yaxis: "y2", mode: "markers", cliponaxis: false,
-      marker: { color, symbol: kind.symbol, size: 9 }, hovertemplate: kind.says,
+      marker: { color, symbol: kind.symbol, size: 9 }, hovertemplate: `${kind.says} at %{x}`,
     });
   }
   return made;
