@@ -21,7 +21,7 @@ export class Sheets {
     });
   }
 
-  // specs: [{key, title, group, axis?, lines: [{series, name, label, colour}]}], in order.
+  // specs: [{key, title, group, folded?, axis?, lines: [{series, name, label, colour}]}], in order.
   show(specs) {
     for (const spec of specs) {
       const known = this.entries.get(spec.key);
@@ -34,16 +34,16 @@ export class Sheets {
   }
 
   add(spec, total) {
-    const { row } = this.groups.get(spec.group) ?? this.group(spec.group, total);
+    const { row } = this.groups.get(spec.group) ?? this.group(spec, total);
     const plot = new Plot(row, spec.title, "", this.look, spec.axis ?? "step");
     this.entries.set(spec.key, { spec, plot, drawn: null });
     plot.onshow = () => this.refresh(10); // others are seen at the same moment
   }
 
-  group(name, total) {
+  group({ group: name, folded = false }, total) {
     const row = make("div", { class: "curves row" });
     const count = make("span", { class: "quiet" });
-    const open = total <= FOLDED || this.groups.size === 0 ? "" : null;
+    const open = !folded && (total <= FOLDED || this.groups.size === 0) ? "" : null;
     const node = name ? make("details", { class: "group", open }, make("summary", {}, name, " ", count), row) : row;
     this.parent.append(node);
     this.groups.set(name, { node, row, count });

@@ -3,6 +3,7 @@
 //   mountMovies(root, runs, cursor)  their movies on one scrub bar
 // `runs` are ids, `cursor` a Cursor that both share. Both follow runs that are still going, and
 // return {stop()}.
+import { role } from "./balance.js";
 import { COLOURS } from "./plot.js";
 import { get, make, trouble } from "./format.js";
 import { Look } from "./look.js";
@@ -49,16 +50,19 @@ export function mountCurves(root, runs, cursor) {
   });
 }
 
-// One plot a series, those that most runs have first; the system's are over time and last.
+// One plot a series: the networks' losses and accuracies first, then those that most runs have; the
+// system's are over time and last.
 export function overlaid(all) {
   const names = [...new Set(all.flatMap((series) => Object.keys(series.counts)))];
   const having = (name) => all.filter((series) => series.counts[name]);
   const late = (name) => Number(name.startsWith("system/"));
-  names.sort((a, b) => late(a) - late(b) || having(b).length - having(a).length || a.localeCompare(b, "en", { numeric: true }));
+  const known = (name) => (role(name) === null ? 1 : role(name).kind === "loss" ? -1 : 0);
+  names.sort((a, b) => late(a) - late(b) || known(a) - known(b) || having(b).length - having(a).length || a.localeCompare(b, "en", { numeric: true }));
   return names.map((name) => ({
     key: name,
     title: name,
     group: late(name) ? "system" : "",
+    folded: true,
     axis: late(name) ? "time" : undefined,
     lines: all.flatMap((series, i) => (series.counts[name]
       ? [{ series, name, label: series.run, colour: COLOURS[i % COLOURS.length] }] : [])),
