@@ -1,5 +1,6 @@
 // The run folder: looked through a page at a time; what a person can read of a file is shown.
 import { get, make, moment, size, whole } from "../format.js";
+import { plotly } from "../plotly.js";
 
 const AGAIN = 5000; // ms after which a folder that grows is read again
 const WHAT = [
@@ -113,11 +114,13 @@ export function mount(root, view) {
   }
 
   async function plot({ data, layout }) {
+    const box = at("file-figure");
     const options = { displaylogo: false, responsive: true };
     try {
-      await Plotly.newPlot(at("file-figure"), data, { ...layout, autosize: true, width: undefined }, options);
+      await plotly();
+      if (box.isConnected) await Plotly.newPlot(box, data, { ...layout, autosize: true, width: undefined }, options);
     } catch (error) {
-      at("file-figure").replaceChildren(make("p", { class: "quiet" }, `Plotly cannot draw it: ${error.message}`));
+      box.replaceChildren(make("p", { class: "quiet" }, `Plotly cannot draw it: ${error.message}`));
     }
   }
 
