@@ -2,6 +2,7 @@
 
 import math
 import threading
+import time
 
 import numpy as np
 import orjson
@@ -194,6 +195,7 @@ def test_readers_and_writers_at_once(tmp_path, open_index):
     for step in range(300):
         for _, log in runs:
             log.row(step, step, {"a": float(step)})
+        time.sleep(0.003)  # the readers find something new each time
     done.set()
     for reader in readers:
         reader.join()

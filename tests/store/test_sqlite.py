@@ -88,6 +88,17 @@ def test_a_deleted_file_is_noticed_and_shares_nothing_with_the_next(tmp_path, ru
     connection.close()
 
 
+def test_a_connection_of_an_open_index_makes_no_file(tmp_path, run):
+    """Only who opens an index does, under a lock, after the remains of the one before are gone."""
+    index = Index(tmp_path)
+    with index.engine.connect():
+        location(tmp_path).unlink()
+        with pytest.raises(Unavailable, match="unable to open"), index.engine.connect():
+            pass
+    assert not location(tmp_path).exists()
+    index.close()
+
+
 @pytest.mark.parametrize("content", [b"", b"no database at all" * 1000, b"half"])
 def test_a_damaged_file_is_made_anew(tmp_path, run, content):
     index = Index(tmp_path)
