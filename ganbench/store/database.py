@@ -12,6 +12,12 @@ from sqlalchemy.exc import DataError, IntegrityError
 from ganbench.errors import StoreError
 from ganbench.store import schema
 
+ADVICE = {
+    "SQLITE_FULL": "the disk is full; free some space",
+    "SQLITE_BUSY": "another process does not stop writing to it",
+    "SQLITE_CORRUPT": "it is damaged; ganbench reindex makes it anew",
+    "SQLITE_NOTADB": "it is damaged; ganbench reindex makes it anew",
+}
 LIMIT = "54"  # the class of PostgreSQL's errors about values that are too large
 
 
@@ -83,10 +89,12 @@ def engine(url: str | Any, place: str, **options: Any) -> Engine:
     def convert(context: ExceptionContext) -> StoreError | None:
         if context.sqlalchemy_exception is None:  # not the database's
             return None
-        told = " ".join(str(context.original_exception).split())
-        of_a_run = isinstance(context.sqlalchemy_exception, (DataError, IntegrityError)) or (
-            getattr(context.original_exception, "sqlstate", None) or ""
-        ).startswith(LIMIT)
+        original = context.original_exception
+        told = " ".join(str(original).split())
+        told = ADVICE.get(getattr(original, "sqlite_errorname", ""), told)
+        state = getattr(original, "sqlstate", None) or ""
+        of_a_run = isinstance(context.sqlalchemy_exception, (DataError, IntegrityError))
+        of_a_run = of_a_run or state.startswith(LIMIT)
         return (StoreError if of_a_run else Unavailable)(f"{place}: {told}")
 
     return made
