@@ -183,7 +183,7 @@ function show() {
   const [own] = head(["run"], view, found);
   row.cells[0].setAttribute("aria-sort", own.getAttribute("aria-sort"));
   element("run-head").replaceChildren(own.firstChild);
-  const widths = [BUILT_IN.run.width, ...columns.chosen.map((name) => BUILT_IN[name]?.width ?? 140)];
+  const widths = [innerWidth < 700 ? 170 : BUILT_IN.run.width, ...columns.chosen.map((name) => BUILT_IN[name]?.width ?? 140)];
   element("widths").replaceChildren(...widths.map((width) => make("col", { style: `width: ${width}px` })));
   element("runs").style.minWidth = `${widths.reduce((sum, width) => sum + width, 0)}px`;
   element("runs").setAttribute("aria-rowcount", made.length + 1);

@@ -68,7 +68,8 @@ export function spark(line, name) {
   let path = "";
   values.forEach((value, i) => {
     if (Number.isFinite(value)) {
-      path += `${pen}${x(line.step[i]).toFixed(1)} ${y(value).toFixed(1)}`;
+      const alone = pen === "M" && !Number.isFinite(values[i + 1]) ? "h0" : ""; // a dot, by its round ends
+      path += `${pen}${x(line.step[i]).toFixed(1)} ${y(value).toFixed(1)}${alone}`;
       pen = "L";
     } else {
       pen = "M";
@@ -76,10 +77,6 @@ export function spark(line, name) {
     }
   });
   if (path) svg.append(shape("path", { d: path }));
-  if (finite.length === 1) {
-    const at = values.findIndex(Number.isFinite);
-    svg.append(shape("circle", { cx: x(line.step[at]).toFixed(1), cy: y(values[at]).toFixed(1), r: 2, class: "dot" }));
-  }
   return svg;
 }
 
