@@ -1,7 +1,9 @@
 // Axes of parallel coordinates: where a run's value lies, from 0 (bottom) to 1, and what stands there.
 import { number } from "./format.js";
 
-const SPREAD = 50; // largest over smallest from which on an axis is logarithmic by itself
+// An axis is logarithmic by itself where the largest is so many times the smallest, and the median
+// lies in such a share of the range: learning rates do, seeds do not.
+const [SPREAD, SKEW] = [20, 0.25];
 const LEVELS = 30; // words on an axis
 const NONE = "none";
 
@@ -13,8 +15,9 @@ export function canBeLog(values) {
 }
 
 export function wantsLog(values) {
-  const numbers = values.filter(isNumber);
-  return canBeLog(values) && new Set(numbers).size > 2 && Math.max(...numbers) / Math.min(...numbers) >= SPREAD;
+  const numbers = values.filter(isNumber).sort((a, b) => a - b);
+  const [low, median, high] = [numbers[0], numbers[Math.floor(numbers.length / 2)], numbers[numbers.length - 1]];
+  return canBeLog(values) && new Set(numbers).size > 2 && high / low >= SPREAD && median - low < SKEW * (high - low);
 }
 
 // {kind, at(value) → 0…1 or null, ticks: [[place, text]]}; numbers on a scale, what else a place for

@@ -92,7 +92,7 @@ export function draw(table, found, changed, less) {
     make("tr", { class: "section" }, make("th", { scope: "rowgroup", colspan: runs.length + 1 }, make("span", {}, title))),
     ...(rows.length ? rows.map(line) : [make("tr", {}, make("td", { class: "quiet", colspan: runs.length + 1 }, none))])));
   table.replaceChildren(head, ...bodies);
-  table.style.minWidth = `${270 + 135 * runs.length}px`;
+  table.style.minWidth = `${270 + 150 * runs.length}px`;
 }
 
 function column(run, i, less) {

@@ -49,11 +49,13 @@ export class Many {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.scatter());
   }
 
-  // Not what is another word in each run: that is a name.
+  // Those with the most values, but not what is another word in each run: that is a name.
   usual() {
-    const own = (name) => new Set(this.runs.map((run) => JSON.stringify(run.parameters.get(name)))).size;
+    const values = (name) => new Set(this.runs.map((run) => JSON.stringify(run.parameters.get(name)))).size;
     const words = (name) => this.runs.some((run) => !isNumber(run.parameters.get(name)) && run.parameters.get(name) !== null);
-    return this.parameters.filter((name) => !words(name) || own(name) < Math.max(this.runs.length, 3)).slice(0, AXES);
+    const candidates = this.parameters.filter((name) => !words(name) || values(name) < this.runs.length);
+    const most = [...candidates].sort((a, b) => values(b) - values(a)).slice(0, AXES);
+    return candidates.filter((name) => most.includes(name));
   }
 
   targets() {

@@ -17,7 +17,7 @@ export async function fetchImportance(query, target) {
 export function believed(found) {
   if (found.problem) return `${found.problem[0].toUpperCase()}${found.problem.slice(1)}.`;
   const left = found.left_out ? ` ${whole(found.left_out)} runs are left out: they have no finite value, or are scored by another protocol.` : "";
-  if (found.r2 <= 0) return `A random forest on ${whole(found.runs)} runs cannot tell how a run that it has not seen will rank (out-of-bag R² ${number(found.r2)}): of no parameter can be said that it mattered.${left}`;
+  if (found.r2 <= 0) return `A random forest on ${whole(found.runs)} runs cannot tell how a run that it has not seen will rank (out-of-bag R² ${found.r2.toFixed(2).replace("-", "−")}): of no parameter can be said that it mattered.${left}`;
   return `From the parameters of ${whole(found.runs)} runs, a random forest tells ${percent(found.r2)} of how runs rank that it has not seen (out-of-bag R²). The mark in each bar is what chance can give.${left}`;
 }
 
