@@ -47,7 +47,7 @@ function sides(found) {
   }
   const rest = found.runs.length - found.beside.length;
   element("first-of").hidden = rest <= 0;
-  element("first-of").textContent = `The first ${whole(found.beside.length)} of ${whole(found.runs.length)}; choose fewer below to see others.`;
+  element("first-of").textContent = `The first ${whole(found.beside.length)} of ${whole(found.runs.length)}; choose fewer by parallel coordinates to see others.`;
   redraw();
 }
 
