@@ -1,7 +1,7 @@
 // A movie to take away: the server makes it, the browser saves it.
 import { make } from "./format.js";
 
-const FORMATS = { webp: "animated WebP", gif: "GIF, 256 colours a frame", mp4: "H.264 video", zip: "PNG of each grid" };
+const FORMATS = { webp: "animated WebP", gif: "256 colours a frame", mp4: "H.264 video", zip: "PNG of each grid" };
 const video = document.querySelector("meta[name=ganbench-video]")?.content === "yes";
 
 export class Saving {

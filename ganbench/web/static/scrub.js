@@ -42,14 +42,14 @@ export class Scrub {
   // 0 … 1
   along(index) { return this.steps.length > 1 ? index / (this.steps.length - 1) : 0.5; }
 
-  // As many steps in words as there is room for, evenly among the ticks.
+  // As many steps in words as there is room for, evenly among the ticks, and the last.
   label() {
     const { width } = this.ticks.getBoundingClientRect();
     const n = this.steps.length;
     if (!n) return;
     this.ticks.style.setProperty("--thin", Math.min(Math.max(width / n / 3, 0.12), 1.5));
-    const many = Math.min(Math.max(Math.floor(width / LABEL), 2), n);
-    const chosen = new Set(Array.from({ length: many }, (_, i) => Math.round(i * (n - 1) / Math.max(many - 1, 1))));
+    const stride = Math.max(Math.ceil((n - 1) / Math.max(Math.floor(width / LABEL), 1)), 1);
+    const chosen = new Set([...this.steps.keys()].filter((i) => (i % stride === 0 && n - 1 - i > stride * 0.7) || i === n - 1));
     const tick = (i, height) => `M${this.along(i).toFixed(5)} 0V${height}`;
     this.small.setAttribute("d", this.steps.map((_, i) => (chosen.has(i) ? "" : tick(i, 0.6))).join(""));
     this.large.setAttribute("d", [...chosen].map((i) => tick(i, 1)).join(""));
