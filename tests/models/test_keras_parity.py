@@ -110,6 +110,7 @@ def setting(monkeypatch):
         lambda x, w, *args, **kw: plain(x, w.contiguous(), *args, **kw),
     )
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")  # kept apart since the first network of the process
     keras.utils.set_random_seed(1)
     theirs = keras_tutorial.generator(dropout=0.0), keras_tutorial.discriminator(dropout=0.0)
     state = states.create(CONFIG, (1, 28, 28), torch.device("cpu"))
@@ -117,6 +118,7 @@ def setting(monkeypatch):
         load_keras(mine.double(), keras_weights(other))
     yield state, Step(CONFIG, torch.empty(0), bf16=False), *theirs
     keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
 
 
 @pytest.fixture
