@@ -18,6 +18,9 @@ bench: .venv/installed-bench
 	$(BIN)/python benchmarks/neighbours.py
 	$(BIN)/python benchmarks/train_tutorial.py
 	$(BIN)/python benchmarks/train_mnist.py
+	$(BIN)/python benchmarks/track.py
+	$(BIN)/python benchmarks/page.py
+	$(BIN)/python benchmarks/together.py
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
