@@ -13,7 +13,7 @@ export const BUILT_IN = {
   tags: { label: "Tags", width: 180, value: (run) => run.tags.join(", ") || null },
   curve: { label: "Curve", width: 150, value: null },
   best: { label: "Best", width: 130, value: null },
-  step: { label: "Step", width: 120, number: true, value: (run) => run.step, show: (run) => (run.steps ? `${whole(run.step)} / ${whole(run.steps)}` : whole(run.step)) },
+  step: { label: "Step", width: 150, number: true, value: (run) => run.step, show: (run) => (run.steps ? `${whole(run.step)} / ${whole(run.steps)}` : whole(run.step)) },
   images: { label: "Images", width: 110, number: true, value: (run) => run.seen, show: (run) => whole(run.seen) },
   seconds: { label: "Duration", width: 100, number: true, value: (run) => run.seconds, show: (run) => duration(run.seconds) },
   created: { label: "Started", width: 165, value: (run) => run.created, show: (run) => began(run.created) },
