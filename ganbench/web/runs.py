@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -60,19 +62,23 @@ def names(text: str) -> list[str]:
     return [name for name in dict.fromkeys(text.split(",")) if name]
 
 
+KNOWN: dict[str, Any] = {
+    "id": TEXT,
+    "name": maybe(TEXT),
+    "project": maybe(TEXT),
+    "recipe": maybe(TEXT),
+    "state": {"enum": list(STATES)},
+    "reason": maybe(TEXT),
+    "created": TEXT,
+    "tags": array(TEXT),
+    "step": WHOLE,
+    "steps": maybe(WHOLE),
+    "seen": WHOLE,
+    "seconds": NUMBER,
+}
+"""What is said of a run wherever it is named."""
 SUMMARY = record(
-    id=TEXT,
-    name=maybe(TEXT),
-    project=maybe(TEXT),
-    recipe=maybe(TEXT),
-    state={"enum": list(STATES)},
-    reason=maybe(TEXT),
-    created=TEXT,
-    tags=array(TEXT),
-    step=WHOLE,
-    steps=maybe(WHOLE),
-    seen=WHOLE,
-    seconds=NUMBER,
+    **KNOWN,
     scores=array(ANYTHING),
     scored_at=maybe(WHOLE),
     best=ANYTHING,
@@ -80,18 +86,7 @@ SUMMARY = record(
     summary=maybe(ANYTHING),
 )
 ROW = record(
-    id=TEXT,
-    name=maybe(TEXT),
-    project=maybe(TEXT),
-    recipe=maybe(TEXT),
-    state={"enum": list(STATES)},
-    reason=maybe(TEXT),
-    created=TEXT,
-    tags=array(TEXT),
-    step=WHOLE,
-    steps=maybe(WHOLE),
-    seen=WHOLE,
-    seconds=NUMBER,
+    **KNOWN,
     picture=maybe(TEXT),
     config=ANYTHING,
     best=ANYTHING,
