@@ -16,8 +16,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from ganbench import grids, recipes, workbench
+from ganbench import grids, recipes
 from ganbench.config import Config
+from ganbench.scorer import Scorer
 from ganbench.train import loop
 from ganbench.train.rng import generator_of, latents
 from ganbench.train.state import State
@@ -40,7 +41,7 @@ def train(config: Config, limit: float | None) -> tuple[State, float, float]:
 
 
 def scored(config: Config, state: State) -> tuple[Score, ...]:
-    return workbench.Scorer(config, state.shape).score(state, config.scoring.n)
+    return Scorer(config, state.shape).score(state, config.scoring.n)
 
 
 def row(head: str, values: dict[str, float | None]) -> str:

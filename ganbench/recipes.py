@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 from ganbench.config import (
     Config,
-    DcganModel,
     Latent,
     Loss,
     MlpModel,
     Optimizer,
     Scoring,
+    SmallModel,
     TutorialModel,
 )
 
@@ -38,7 +38,7 @@ def mnist() -> Config:
         steps=18_000,
         batch=32,
         latent=Latent(dim=32, categories=10),
-        model=DcganModel(width_g=16, width_d=32),
+        model=SmallModel(width_g=16, width_d=32),
         loss=Loss(name="non-saturating", r1=1.0, every=8),
         optimizer_d=adam,
         optimizer_g=adam,

@@ -17,10 +17,11 @@ from ganbench.evaluation.images import Progress, Reading, load
 from ganbench.evaluation.images.callables import from_source
 from ganbench.evaluation.presets import PRESETS, preset_of, with_resize
 from ganbench.evaluation.sample import samples
+from ganbench.sampling import samples_of
 from ganbench.store import folder
 from ganbench.train import loop
 from ganbench.types import Images, Score
-from ganbench.workbench import past_scores, samples_of
+from ganbench.workbench import past_scores
 
 DRAWN = 10_000  # samples of a run, if nobody says how many
 RUNS = Path("runs")

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-
 from ganbench import datasets
 from ganbench.config import Config
 from ganbench.environment import describe
 from ganbench.errors import InputError, StoreError
-from ganbench.evaluation.evaluator import Evaluator
-from ganbench.evaluation.extractors import load_extractor
 from ganbench.evaluation.protocol import parse
 from ganbench.evaluation.report import to_json
-from ganbench.evaluation.sample import Sample
 from ganbench.events import (
     Checkpoint,
     Diverged,
@@ -30,7 +23,7 @@ from ganbench.events import (
     Scalars,
     Scored,
 )
-from ganbench.measures import MEASURES
+from ganbench.scorer import Scorer
 from ganbench.store import checkpoints, folder, journal
 from ganbench.store.folder import RunFolder
 from ganbench.store.recorder import Recorder
@@ -39,23 +32,7 @@ from ganbench.track import server
 from ganbench.track import sinks as trackers
 from ganbench.train import loop
 from ganbench.train import state as states
-from ganbench.train.rng import generator_of, latents
 from ganbench.train.state import State
-from ganbench.types import Images, Points, Score
-
-MEASURED = (
-    "classifier_score",
-    "frechet",
-    "kid",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "modes_covered",
-    "high_quality",
-)
-"""What is scored of a run, as far as it applies."""
-BATCH = 500  # samples that a generator makes at a time
 
 
 class Run:
@@ -133,74 +110,6 @@ class Run:
         self.recorder.end(state, self.state.step, self.state.seen, reason=reason, summary=summary)
 
 
-class Scorer:
-    """Scores the averaged generator of one run, within a share of the run's time.
-
-    The control of the baseline is the reference's other split, so that real against real is scored
-    at the fakes' n.
-    """
-
-    def __init__(self, config: Config, shape: tuple[int, ...]) -> None:
-        self.config = config
-        self.shape = shape
-        self.best: tuple[int, float] | None = None  # step, value of `best_by`
-        self._scored_at = 0  # images seen
-        self._made = 0
-        self._skipped = 0
-        self._spent = 0.0
-        self._began = time.perf_counter()
-        self._evaluator: Evaluator | None = None
-
-    def due(self, seen: int) -> bool:
-        """Whether a score is due after `seen` images, and the budget allows one."""
-        scoring = self.config.scoring
-        if not scoring.every_images or seen - self._scored_at < scoring.every_images:
-            return False
-        if self._spent > scoring.budget * (time.perf_counter() - self._began):
-            self._skipped += 1
-            return False
-        return True
-
-    def score(self, state: State, n: int) -> tuple[Score, ...]:
-        """All measures that apply, on n samples that depend on the seed and the step alone."""
-        started = time.perf_counter()
-        if self._evaluator is None:
-            self._evaluator = self._prepare(state.device)
-        seed = self.config.seed, "score", state.step
-        fake = generated(self.config, state.ema, self.shape, n, generator_of(*seed), "generator")
-        made = self._evaluator.score(Sample(fake, self._evaluator.real.extractor), MEASURED)
-        scores = tuple(score for score in made if score.value is not None)
-        self._spent += time.perf_counter() - started
-        self._made += 1
-        if n == self.config.scoring.n_during:
-            self.remember(state.step, state.seen, {s.measure: s.value for s in scores})
-        return scores
-
-    def remember(self, step: int, seen: int, values: dict[str, float | None]) -> None:
-        """Takes note of scores that were made at `step`."""
-        self._scored_at = max(seen, self._scored_at)
-        name = self.config.scoring.best_by
-        value = values.get(name)
-        if value is None:
-            return
-        loss = MEASURES[name].loss
-        if self.best is None or loss(value) < loss(self.best[1]):
-            self.best = step, value
-
-    def summary(self) -> dict[str, object]:
-        """How often it scored, and the best step."""
-        best = None
-        if self.best is not None:
-            best = {"step": self.best[0], self.config.scoring.best_by: self.best[1]}
-        return {"scorings": self._made, "scorings_skipped": self._skipped, "best": best}
-
-    def _prepare(self, device: torch.device) -> Evaluator:
-        scoring = self.config.scoring
-        extractor = load_extractor(scoring.extractor, device)
-        real, control = datasets.load(scoring.real), datasets.load(datasets.sibling(scoring.real))
-        return Evaluator(Sample(real, extractor), Sample(control, extractor), self.config.seed)
-
-
 def check(config: Config, runs_dir: Path) -> State:
     """The state before the first step, if everything fits together.
 
@@ -248,42 +157,6 @@ def resume(
     except InputError as error:
         raise InputError(f"run {run.id}, newest checkpoint: {error}") from error
     return Run(run, config, state, sinks)
-
-
-def generated(
-    config: Config,
-    generator: nn.Module,
-    shape: tuple[int, ...],
-    n: int,
-    draws: torch.Generator,
-    name: str,
-) -> Images:
-    """n samples of a generator, as images (or points) that are made when they are read."""
-    noise = latents(config.latent, n, draws)
-    device = next(generator.parameters()).device
-
-    def batches(size: int) -> Iterator[Tensor]:
-        for part in noise.split(BATCH):
-            yield from loop.sample(config, generator, part.to(device)).split(size)
-
-    kind = Points if len(shape) == 1 else Images
-    return kind(name, n, shape, batches, fingerprint=f"{name} n={n}")
-
-
-def samples_of(
-    run: RunFolder, n: int, *, step: int | None = None, seed: int = 0, device: str = "auto"
-) -> Images:
-    """n samples of a run's averaged generator, at its newest checkpoint or at `step`."""
-    config = Config.model_validate(run.read()["config"])
-    files = checkpoints.read(run, step)
-    try:
-        generator, shape, at = states.generator_from_files(
-            config, files, loop.choose_device(device)
-        )
-    except InputError as error:
-        raise InputError(f"run {run.id}, checkpoint: {error}") from error
-    draws = generator_of(seed, "sample")
-    return generated(config, generator, shape, n, draws, f"run:{run.id}@{at} seed {seed}")
 
 
 def past_scores(run: RunFolder) -> Iterator[tuple[int, int, list[dict[str, Any]]]]:

@@ -29,6 +29,8 @@ FORBIDDEN = {
     "notebook": ("evaluation", "train", "cli", "models", "measures", "workbench", "torch"),
     "imports": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "workbench": ("web", "cli", "scoring"),
+    "sampling": ("web", "cli", "workbench", "scoring"),
+    "scorer": ("web", "cli", "workbench", "scoring"),
     "scoring": ("web", "cli"),
     "config": ("torch", "numpy"),
     "recipes": ("torch", "numpy"),

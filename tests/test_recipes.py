@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganbench import workbench
+from ganbench import sampling, workbench
 from ganbench.evaluation.extractors import load_extractor
 from ganbench.evaluation.sample import Sample
 from ganbench.events import Scored
@@ -36,7 +36,7 @@ def test_promises_are_kept(name, tmp_path):
         assert found[measure] >= value if which == "least" else found[measure] <= value, found
     if name == "mnist":
         probs = Sample(
-            workbench.samples_of(run.folder, 10_000),
+            sampling.samples_of(run.folder, 10_000),
             load_extractor("mnist-classifier", torch.device("cpu")),
         ).probs
         shares = np.bincount(np.asarray(probs).argmax(1), minlength=10) / 10_000

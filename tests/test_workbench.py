@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from ganbench import scoring, workbench
+from ganbench import sampling, scoring, workbench
 from ganbench.errors import InputError, StoreError
 from ganbench.events import Diverged, Finished, Scored, Stepped
 from ganbench.store import checkpoints, query
 from ganbench.store.index import Index
 from ganbench.train import loop
+from ganbench.train.rng import generator_of, latents
 
 
 def show(runs_dir, run):
@@ -115,7 +116,7 @@ def test_divergence_keeps_the_last_good_checkpoint(tiny, tmp_path):
     assert shown["reason"] == "dis_loss is not finite since step 25"
     assert checkpoints.steps(run.folder)[-1] == 20
     config = run.config
-    images = workbench.samples_of(run.folder, 5)
+    images = sampling.samples_of(run.folder, 5)
     assert torch.isfinite(images.tensor()).all()
     assert config.steps == 40
 
@@ -192,7 +193,7 @@ def test_samples_of_a_run_are_images(finished, tmp_path, spec):
 def test_samples_follow_the_averaged_generator(finished, tmp_path):
     config, run, _ = finished
     found = scoring.images_of("run:latest", 3, 0, runs_dir=tmp_path).tensor()
-    noise = workbench.latents(config.latent, 3, workbench.generator_of(0, "sample"))
+    noise = latents(config.latent, 3, generator_of(0, "sample"))
     assert np.array_equal(found, loop.sample(config, run.state.ema, noise))
 
 

@@ -42,9 +42,9 @@ def sample(
         raise InputError(f"--out {out}: expected a .png, an .npz or a folder, not {out.suffix}")
     found = folder.find(runs_dir, run)
 
-    from ganbench import export, workbench  # torch comes with it
+    from ganbench import export, sampling  # torch comes with it
 
-    images = workbench.samples_of(found, n, step=step, seed=seed, device=device)
+    images = sampling.samples_of(found, n, step=step, seed=seed, device=device)
     try:
         export.save(images, out)
     except OSError as error:

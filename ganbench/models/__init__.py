@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganbench.config import Config
-from ganbench.models import dcgan, mlp, tutorial
+from ganbench.models import mlp, small, tutorial
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Architecture:
 
 MODELS = {
     "tutorial": Architecture(tutorial.generator, tutorial.discriminator, 0.0, 1.0),
-    "dcgan": Architecture(dcgan.generator, dcgan.discriminator, -1.0, 1.0),
+    "small": Architecture(small.generator, small.discriminator, -1.0, 1.0),
     "mlp": Architecture(mlp.generator, mlp.discriminator, 0.0, 0.0),
 }
 

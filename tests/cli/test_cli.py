@@ -95,7 +95,7 @@ class TestTrainArguments:
             (["--steps", "-3"], ["--steps", "-3", "greater than 0"]),
             (["--optimizer_d.lr", "nan"], ["lr", "finite"]),
             (["--data", "builtin:mnsit:train"], ["did you mean 'mnist'"]),
-            (["--data", "builtin:ring8:train"], ["dcgan", "multiples of 4"]),
+            (["--data", "builtin:ring8:train"], ["small", "multiples of 4"]),
             (["--scoring.best_by", "frechett"], ["did you mean 'frechet'"]),
             (["--scoring.extractor", "coordinates"], ["mnist-classifier"]),
         ],

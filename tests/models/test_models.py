@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from ganbench import recipes
-from ganbench.config import DcganModel
+from ganbench.config import SmallModel
 from ganbench.errors import InputError
 from ganbench.models import MODELS, build
 
 
 def config(model):
-    recipe = {"tutorial": recipes.tutorial_mnist, "dcgan": recipes.mnist, "mlp": recipes.ring8}
+    recipe = {"tutorial": recipes.tutorial_mnist, "small": recipes.mnist, "mlp": recipes.ring8}
     return recipe[model]()
 
 
@@ -29,8 +29,8 @@ def test_generator_makes_what_the_discriminator_reads(model):
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 28, 28), (3, 32, 48), (4, 8, 8)])
-def test_dcgan_makes_any_size_and_channels(shape):
-    made = config("dcgan").model_copy(update={"model": DcganModel(width_g=2, width_d=2)})
+def test_small_makes_any_size_and_channels(shape):
+    made = config("small").model_copy(update={"model": SmallModel(width_g=2, width_d=2)})
     generator, discriminator = build(made, shape)
     samples = generator(torch.randn((2, made.latent.dim)))
     assert samples.shape == (2, *shape)
@@ -41,8 +41,8 @@ def test_dcgan_makes_any_size_and_channels(shape):
     ("model", "shape", "words"),
     [
         ("tutorial", (3, 28, 28), "1x28x28, the data are 3x28x28"),
-        ("dcgan", (1, 30, 28), "multiples of 4, the data are 1x30x28"),
-        ("dcgan", (2,), "multiples of 4"),
+        ("small", (1, 30, 28), "multiples of 4, the data are 1x30x28"),
+        ("small", (2,), "multiples of 4"),
         ("mlp", (1, 28, 28), "makes points"),
     ],
 )
@@ -51,7 +51,7 @@ def test_what_cannot_be_made_is_refused(model, shape, words):
         build(config(model), shape)
 
 
-@pytest.mark.parametrize("model", ["tutorial", "dcgan"])
+@pytest.mark.parametrize("model", ["tutorial", "small"])
 def test_every_grey_value_survives_the_way_there_and_back(model):
     row = MODELS[model]
     grey = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
@@ -72,7 +72,7 @@ def test_points_are_used_as_they_are():
 
 def test_the_discriminator_keeps_the_variance_at_the_start():
     """He et al.: the signal neither dies nor explodes through the layers."""
-    _, discriminator = build(config("dcgan"), (1, 28, 28))
+    _, discriminator = build(config("small"), (1, 28, 28))
     x = torch.randn((64, 1, 28, 28))
     convolutions = 0
     for layer in discriminator:

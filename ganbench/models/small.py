@@ -1,4 +1,4 @@
-"""A small DCGAN: the default for images.
+"""A small DCGAN without normalisation in the discriminator: the default for images.
 
 After Radford, Metz and Chintala, "Unsupervised Representation Learning with Deep Convolutional
 Generative Adversarial Networks" (2016). The discriminator has no normalisation, which a gradient
@@ -11,13 +11,13 @@ import math
 
 from torch import nn
 
-from ganbench.config import DcganModel
+from ganbench.config import SmallModel
 from ganbench.errors import InputError
 
 SLOPE = 0.2
 
 
-def generator(config: DcganModel, latent: int, shape: tuple[int, ...]) -> nn.Module:
+def generator(config: SmallModel, latent: int, shape: tuple[int, ...]) -> nn.Module:
     """z, N×latent → images N×C×H×W in [−1, 1]."""
     channels, height, width = _checked(shape)
     small, now = (height // 4, width // 4), 4 * config.width_g
@@ -37,7 +37,7 @@ def generator(config: DcganModel, latent: int, shape: tuple[int, ...]) -> nn.Mod
     return nn.Sequential(*layers, nn.Conv2d(now, channels, 3, padding=1), nn.Tanh())
 
 
-def discriminator(config: DcganModel, shape: tuple[int, ...]) -> nn.Module:
+def discriminator(config: SmallModel, shape: tuple[int, ...]) -> nn.Module:
     """Images N×C×H×W in [−1, 1] → logits N."""
     channels, height, width = _checked(shape)
     w = config.width_d
@@ -67,7 +67,7 @@ def discriminator(config: DcganModel, shape: tuple[int, ...]) -> nn.Module:
 def _checked(shape: tuple[int, ...]) -> tuple[int, int, int]:
     if len(shape) != 3 or shape[1] % 4 or shape[2] % 4:
         raise InputError(
-            "model.name 'dcgan' makes images whose sides are multiples of 4, "
+            "model.name 'small' makes images whose sides are multiples of 4, "
             f"the data are {'x'.join(map(str, shape))}"
         )
     return shape[0], shape[1], shape[2]
