@@ -8,50 +8,79 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from ganbench.config import Config
+from ganbench.errors import InputError
 from ganbench.models import mlp, small, tutorial
+from ganbench.models.condition import HEADS, Verdict, judge
+
+__all__ = ["MODELS", "Architecture", "Verdict", "build", "judge"]
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """How to build both networks, and the range of the values that they make and read.
+    """How to build both networks, and the range of the images that they make and read.
 
-    `low` and `high` are the values of a black and a white pixel; equal for points, which are used
-    as they are.
+    `low` and `high` are the values of a black and a white pixel. Points are used as they are.
     """
 
     generator: Callable[[Any, int, tuple[int, ...]], nn.Module]
-    discriminator: Callable[[Any, tuple[int, ...]], nn.Module]
-    low: float
-    high: float
+    discriminator: Callable[[Any, tuple[int, ...]], nn.Sequential]
+    low: float = -1.0
+    high: float = 1.0
 
     def from_data(self, data: Tensor) -> Tensor:
         """Data as the discriminator reads it: uint8 images or float points → float32."""
-        if self.low == self.high:
+        if data.is_floating_point():
             return data
         return data.float() * ((self.high - self.low) / 255) + self.low
 
     def to_data(self, made: Tensor) -> Tensor:
         """What the generator made, as data: images are rounded to uint8, never truncated."""
-        if self.low == self.high:
+        if made.dim() == 2:
             return made.float()
         pixels = (made.float() - self.low) * (255 / (self.high - self.low))
         return pixels.round().clamp(0, 255).to(torch.uint8)
 
 
 MODELS = {
-    "tutorial": Architecture(tutorial.generator, tutorial.discriminator, 0.0, 1.0),
-    "small": Architecture(small.generator, small.discriminator, -1.0, 1.0),
-    "mlp": Architecture(mlp.generator, mlp.discriminator, 0.0, 0.0),
+    "tutorial": Architecture(tutorial.generator, tutorial.discriminator, low=0.0),
+    "small": Architecture(small.generator, small.discriminator),
+    "mlp": Architecture(mlp.generator, mlp.discriminator),
 }
 
 
-def build(config: Config, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Module]:
+def build(config: Config, shape: tuple[int, ...], classes: int = 0) -> tuple[nn.Module, nn.Module]:
     """Generator and discriminator for data of `shape`, freshly initialised from torch's seed.
 
-    Raises ValueError if the architecture cannot make data of that shape.
+    The generator maps z, N×dim, to data. The discriminator is an `nn.Sequential` from data to
+    logits N that ends with `nn.Linear(F, 1)` and `nn.Flatten(0)`. Where the config has a
+    condition, the generator reads the one-hot of one of `classes` classes and then z,
+    N×(classes + dim), and the discriminator has one of the `HEADS`; `judge` asks either kind.
+
+    Raises InputError if the architecture cannot make data of that shape, or if there is a
+    condition and no class.
     """
-    row = MODELS[config.model.name]
-    generator = row.generator(config.model, config.latent.dim, shape)
-    return generator, row.discriminator(config.model, shape)
+    row, latent = MODELS[config.model.name], config.latent.dim
+    if config.condition == "none":
+        generator = row.generator(config.model, latent, shape)
+        discriminator: nn.Module = row.discriminator(config.model, shape)
+    elif classes:
+        generator = row.generator(config.model, classes + latent, shape)
+        discriminator = HEADS[config.condition](row.discriminator(config.model, shape), classes)
+    else:
+        raise InputError(
+            f"condition {config.condition!r}: the data have no labels; "
+            "use condition none, or data with labels, such as one folder a class"
+        )
+    if config.loss.spectral_norm:
+        _normalise(discriminator)
+    return generator, discriminator
+
+
+def _normalise(net: nn.Module) -> None:
+    """Divides each weight matrix by its largest singular value: Miyato et al. (2018)."""
+    for layer in list(net.modules()):
+        if isinstance(layer, (nn.Linear, nn.Conv2d)):
+            spectral_norm(layer)

@@ -15,45 +15,53 @@ from ganbench.config import SmallModel
 from ganbench.errors import InputError
 
 SLOPE = 0.2
+WIDEST = 8  # times the width at the full size
 
 
 def generator(config: SmallModel, latent: int, shape: tuple[int, ...]) -> nn.Module:
     """z, N×latent → images N×C×H×W in [−1, 1]."""
     channels, height, width = _checked(shape)
-    small, now = (height // 4, width // 4), 4 * config.width_g
+    halvings = _halvings(height, width)
+    small = (height >> halvings, width >> halvings)
+    *widths, now = [config.width_g * min(2**i, WIDEST) for i in range(halvings + 1)]
     layers: list[nn.Module] = [
         nn.Linear(latent, now * math.prod(small)),
         nn.BatchNorm1d(now * math.prod(small)),
         nn.LeakyReLU(SLOPE),
         nn.Unflatten(1, (now, *small)),
     ]
-    for _ in range(2):
+    for after in reversed(widths):
         layers += [
-            nn.ConvTranspose2d(now, now // 2, 4, 2, 1),
-            nn.BatchNorm2d(now // 2),
+            nn.ConvTranspose2d(now, after, 4, 2, 1),
+            nn.BatchNorm2d(after),
             nn.LeakyReLU(SLOPE),
         ]
-        now //= 2
+        now = after
     return nn.Sequential(*layers, nn.Conv2d(now, channels, 3, padding=1), nn.Tanh())
 
 
-def discriminator(config: SmallModel, shape: tuple[int, ...]) -> nn.Module:
+def discriminator(config: SmallModel, shape: tuple[int, ...]) -> nn.Sequential:
     """Images N×C×H×W in [−1, 1] → logits N."""
     channels, height, width = _checked(shape)
-    w = config.width_d
+    halvings = _halvings(height, width)
+    *widths, last = [config.width_d * min(2**i, WIDEST) for i in range(halvings + 1)]
 
     def block(inputs: int, outputs: int, kernel: int, stride: int) -> list[nn.Module]:
         conv = nn.Conv2d(inputs, outputs, kernel, stride, 1)
         return [conv, nn.LeakyReLU(SLOPE), nn.Dropout(config.dropout)]
 
-    small = math.ceil(height / 8) * math.ceil(width / 8)
+    layers: list[nn.Module] = []
+    now = channels
+    for after in widths:
+        layers += block(now, after, 4, 2)
+        now = after
+    small = math.ceil((height >> halvings) / 2) * math.ceil((width >> halvings) / 2)
     net = nn.Sequential(
-        *block(channels, w, 4, 2),
-        *block(w, 2 * w, 4, 2),
-        *block(2 * w, 2 * w, 3, 1),
-        *block(2 * w, 4 * w, 3, 2),
+        *layers,
+        *block(now, now, 3, 1),
+        *block(now, last, 3, 2),
         nn.Flatten(),
-        nn.Linear(4 * w * small, 1),
+        nn.Linear(last * small, 1),
         nn.Flatten(0),
     )
     for layer in net:
@@ -62,6 +70,14 @@ def discriminator(config: SmallModel, shape: tuple[int, ...]) -> nn.Module:
             assert layer.bias is not None
             nn.init.zeros_(layer.bias)
     return net
+
+
+def _halvings(height: int, width: int) -> int:
+    """How often both sides can be halved while neither falls below 4: at least once."""
+    halvings = 1
+    while min(height, width) >> halvings >= 8 and not (height | width) >> halvings & 1:
+        halvings += 1
+    return halvings
 
 
 def _checked(shape: tuple[int, ...]) -> tuple[int, int, int]:

@@ -41,7 +41,7 @@ def generator(config: TutorialModel, latent: int, shape: tuple[int, ...]) -> nn.
     )
 
 
-def discriminator(config: TutorialModel, shape: tuple[int, ...]) -> nn.Module:
+def discriminator(config: TutorialModel, shape: tuple[int, ...]) -> nn.Sequential:
     """Images N×1×28×28 in [0, 1] → logits N. 4,311,553 parameters."""
     _refuse_other(shape)
 
