@@ -16,20 +16,21 @@ from pathlib import Path
 
 from PIL import Image
 
-from ganbench import grids, recipes
+from ganbench import grids, recipes, training_data
 from ganbench.config import Config
+from ganbench.sampling import inputs_of
 from ganbench.scorer import Scorer
 from ganbench.train import loop
-from ganbench.train.rng import generator_of, latents
 from ganbench.train.state import State
 from ganbench.types import Score
 
 
 def train(config: Config, limit: float | None) -> tuple[State, float, float]:
     """The state, the processor seconds and the wall seconds when the recipe or `limit` ends."""
-    state = loop.start(config)
+    data = training_data.load(config)
+    state = loop.start(config, data)
     began, clock = time.process_time(), time.perf_counter()
-    for event in loop.train(config, state):
+    for event in loop.train(config, state, data):
         spent = time.process_time() - began
         if event.step % 100 == 0:
             done = f"\r{config.recipe}: step {event.step:,}, {spent:.0f} CPU-s"
@@ -41,7 +42,7 @@ def train(config: Config, limit: float | None) -> tuple[State, float, float]:
 
 
 def scored(config: Config, state: State) -> tuple[Score, ...]:
-    return Scorer(config, state.shape).score(state, config.scoring.n)
+    return Scorer(config).score(state, config.scoring.n)
 
 
 def row(head: str, values: dict[str, float | None]) -> str:
@@ -50,7 +51,7 @@ def row(head: str, values: dict[str, float | None]) -> str:
 
 
 def keep_grid(config: Config, state: State, out: Path) -> None:
-    noise = latents(config.latent, 64, generator_of(0, "sample"))
+    noise = inputs_of(config, state.classes, state.counts, 64, 0, "sample")
     samples = loop.sample(config, state.ema, noise.to(state.device)).numpy()
     out.mkdir(parents=True, exist_ok=True)
     Image.fromarray(grids.tile(samples, columns=8)).save(out / f"{config.recipe}.png")

@@ -30,13 +30,15 @@ def keras_step(batch: int) -> Callable[[], None]:
 
 
 def ganbench_step(batch: int, precision: str) -> Callable[[], None]:
-    from ganbench import datasets, recipes
+    from ganbench import recipes, training_data
     from ganbench.train import loop
+    from ganbench.train.data import Stream
     from ganbench.train.step import Step
 
     config = recipes.tutorial_mnist().model_copy(update={"batch": batch, "precision": precision})
-    state = loop.start(config)
-    step = Step(config, datasets.load(config.data).tensor(), bf16=precision == "bf16")
+    data = training_data.load(config)
+    state = loop.start(config, data)
+    step = Step(config, Stream(data, state.device), bf16=precision == "bf16")
     return lambda: step(state).sum().item() and None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from typing import Any
 
 
 class InputError(ValueError):
@@ -26,3 +27,8 @@ def explain(error: OSError, path: Path) -> str:
         case errno.ENOTDIR | errno.EEXIST:
             return f"{path}: a file is in the way of a folder; choose another --runs-dir"
     return f"{path}: {error.strerror or error}"
+
+
+def explain_memory(error: Exception, config: Any) -> InputError | None:
+    """Holds the place of words on memory."""
+    return None

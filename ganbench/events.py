@@ -55,9 +55,16 @@ class Scored(Event):
 
 @dataclass(frozen=True)
 class Diverged(Event):
-    """Training is over: `tensor` is not finite since `step`."""
+    """`tensor` is not finite since `step`: training is over, unless it is rolled back."""
 
     tensor: str
+
+
+@dataclass(frozen=True)
+class RolledBack(Event):
+    """After a divergence: the state is that of `step` again, with lower learning rates."""
+
+    words: str
 
 
 @dataclass(frozen=True)

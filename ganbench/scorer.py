@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 
 import torch
+from torch import Tensor
 
-from ganbench import datasets
+from ganbench import training_data
 from ganbench.config import Config
+from ganbench.errors import InputError
 from ganbench.evaluation.evaluator import Evaluator
 from ganbench.evaluation.extractors import load_extractor
 from ganbench.evaluation.sample import Sample
 from ganbench.measures import MEASURES
-from ganbench.sampling import generated
-from ganbench.train.rng import generator_of
+from ganbench.sampling import generated, inputs_of
+from ganbench.train.data import TrainingData
+from ganbench.train.distributed import ALONE, Group
 from ganbench.train.state import State
-from ganbench.types import Score
+from ganbench.types import Extractor, Outputs, Score
 
 MEASURED = (
     "classifier_score",
@@ -38,9 +41,9 @@ class Scorer:
     at the fakes' n.
     """
 
-    def __init__(self, config: Config, shape: tuple[int, ...]) -> None:
+    def __init__(self, config: Config, group: Group = ALONE) -> None:
         self.config = config
-        self.shape = shape
+        self.group = group
         self.best: tuple[int, float] | None = None  # step, value of `best_by`
         self._scored_at = 0  # images seen
         self._made = 0
@@ -50,29 +53,67 @@ class Scorer:
         self._evaluator: Evaluator | None = None
 
     def due(self, seen: int) -> bool:
-        """Whether a score is due after `seen` images, and the budget allows one."""
+        """Whether a score is due after `seen` images, and the budget allows one.
+
+        The first process of a group decides for all.
+        """
         scoring = self.config.scoring
         if not scoring.every_images or seen - self._scored_at < scoring.every_images:
             return False
-        if self._spent > scoring.budget * (time.perf_counter() - self._began):
+        allowed = self._spent <= scoring.budget * (time.perf_counter() - self._began)
+        if not self.group.agree(allowed and self.group.first):
             self._skipped += 1
             return False
         return True
 
     def score(self, state: State, n: int) -> tuple[Score, ...]:
-        """All measures that apply, on n samples that depend on the seed and the step alone."""
+        """All measures that apply, on n samples that depend on the seed and the step alone.
+
+        Each process of a group makes its part of the samples and of their features; the first one
+        measures, and the others get no scores.
+        """
         started = time.perf_counter()
         if self._evaluator is None:
             self._evaluator = self._prepare(state.device)
-        seed = self.config.seed, "score", state.step
-        fake = generated(self.config, state.ema, self.shape, n, generator_of(*seed), "generator")
-        made = self._evaluator.score(Sample(fake, self._evaluator.real.extractor), MEASURED)
+        fake = self._sample(state, n, self._evaluator.real.extractor)
+        if n == self.config.scoring.n_during:
+            self._scored_at = max(state.seen, self._scored_at)
+        if not self.group.first:
+            return ()
+        made = self._evaluator.score(fake, MEASURED)
         scores = tuple(score for score in made if score.value is not None)
         self._spent += time.perf_counter() - started
         self._made += 1
         if n == self.config.scoring.n_during:
             self.remember(state.step, state.seen, {s.measure: s.value for s in scores})
         return scores
+
+    def _sample(self, state: State, n: int, extractor: Extractor) -> Sample:
+        """n samples and their features."""
+        inputs = inputs_of(
+            self.config, state.classes, state.counts, n, self.config.seed, "score", state.step
+        )
+
+        def made(rows: Tensor, name: str) -> Sample:
+            return Sample(generated(self.config, state.ema, state.shape, rows, name), extractor)
+
+        whole = made(inputs, "generator")
+        if self.group.world == 1:
+            return whole
+        share = -(-n // self.group.world)  # rounded up: all gather equally many rows
+        padded = torch.cat((inputs, inputs[-1:].expand(share * self.group.world - n, -1)))
+        mine = padded[self.group.rank * share :][:share]
+
+        def gathered(tensor: Tensor | None) -> Tensor | None:
+            if tensor is None:
+                return None
+            return self.group.gather(tensor.to(self.group.device)).cpu()[:n]
+
+        found = made(mine, "a part").outputs
+        features = gathered(found.features)
+        assert features is not None
+        whole.outputs = Outputs(features, gathered(found.probs), gathered(found.spatial))
+        return whole
 
     def remember(self, step: int, seen: int, values: dict[str, float | None]) -> None:
         """Takes note of scores that were made at `step`."""
@@ -93,7 +134,30 @@ class Scorer:
         return {"scorings": self._made, "scorings_skipped": self._skipped, "best": best}
 
     def _prepare(self, device: torch.device) -> Evaluator:
-        scoring = self.config.scoring
-        extractor = load_extractor(scoring.extractor, device)
-        real, control = datasets.load(scoring.real), datasets.load(datasets.sibling(scoring.real))
-        return Evaluator(Sample(real, extractor), Sample(control, extractor), self.config.seed)
+        extractor = load_extractor(self.config.scoring.extractor, device)
+        real, control = training_data.load_reference(self.config)
+        held_out = None if control is None else Sample(control, extractor)
+        return Evaluator(Sample(real, extractor), held_out, self.config.seed)
+
+
+def check_scoring(config: Config, data: TrainingData) -> None:
+    """Raises InputError if the training cannot be scored as the config says, before it begins."""
+    load_extractor(config.scoring.extractor)
+    points = len(data.shape) == 1
+    if points != (config.scoring.extractor == "coordinates"):
+        kind, right = ("points", "coordinates") if points else ("images", "mnist-classifier")
+        raise InputError(
+            f"{data.name} holds {kind}: scoring.extractor must be {right!r}"
+            f"{'' if points else ' or another one for images'}, not {config.scoring.extractor!r}"
+        )
+    real, _ = training_data.load_reference(config)
+    if real.shape != data.shape:
+        raise InputError(
+            f"scoring.real {config.scoring.real!r} has {_words(real.shape)}, the training data "
+            f"{_words(data.shape)}: give a reference of the same size, --prepare.size, or "
+            "--scoring.real None, which takes the training data"
+        )
+
+
+def _words(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))

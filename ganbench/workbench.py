@@ -6,24 +6,17 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from ganbench import datasets
+from ganbench import training_data
 from ganbench.config import Config
 from ganbench.environment import describe
-from ganbench.errors import InputError, StoreError
+from ganbench.errors import InputError, StoreError, explain_memory
+from ganbench.evaluation.images import Progress
 from ganbench.evaluation.protocol import parse
 from ganbench.evaluation.report import to_json
-from ganbench.events import (
-    Checkpoint,
-    Diverged,
-    Event,
-    Finished,
-    Grid,
-    Scalars,
-    Scored,
-)
-from ganbench.scorer import Scorer
+from ganbench.events import Checkpoint, Diverged, Event, Finished, Grid, RolledBack, Scalars, Scored
+from ganbench.scorer import Scorer, check_scoring
 from ganbench.store import checkpoints, folder, journal
 from ganbench.store.folder import RunFolder
 from ganbench.store.recorder import Recorder
@@ -32,6 +25,8 @@ from ganbench.track import server
 from ganbench.track import sinks as trackers
 from ganbench.train import loop
 from ganbench.train import state as states
+from ganbench.train.data import TrainingData
+from ganbench.train.distributed import ALONE, Group
 from ganbench.train.state import State
 
 
@@ -43,16 +38,24 @@ class Run:
     """
 
     def __init__(
-        self, run: RunFolder, config: Config, state: State, sinks: Sequence[str | Relay] = ()
+        self,
+        run: RunFolder,
+        config: Config,
+        state: State,
+        data: TrainingData,
+        sinks: Sequence[str | Relay] = (),
+        group: Group = ALONE,
     ) -> None:
         self.folder = run
         self.config = config
         self.state = state
-        relays = (*trackers.relays(sinks, run, state.step or None), *server.relays(run))
-        self.recorder = Recorder(run, step=state.step, seen=state.seen, relays=relays)
-        self.scorer = Scorer(config, state.shape)
+        self.data = data
+        self.group = group
+        self._sinks = sinks
+        self.scorer = Scorer(config, group)
         for step, seen, scores in past_scores(run):
             self.scorer.remember(step, seen, {s["measure"]: s["value"] for s in scores})
+        self.recorder = self._recorder()
 
     def events(self) -> Iterator[Event]:
         """Trains to the end; every event is on disk when it is yielded (pictures soon after).
@@ -60,11 +63,19 @@ class Run:
         What goes wrong is recorded, as far as the disk allows, and raised.
         """
         try:
-            for event in loop.train(self.config, self.state):
-                yield from self._record(event)
+            again = True
+            while again:
+                again = False
+                for event in loop.train(self.config, self.state, self.data, self.group):
+                    yield from self._record(event)
+                    if again := isinstance(event, Diverged) and self._may_roll_back():
+                        yield self._roll_back(event)
+                        break
         except Exception as error:
             with suppress(StoreError):
                 self._end("failed", f"{type(error).__name__}: {error}")
+            if (told := explain_memory(error, self.config)) is not None:
+                raise told from error
             raise
 
     def interrupt(self, reason: str) -> None:
@@ -105,46 +116,126 @@ class Run:
         self.recorder.scores(event.step, event.seen, [to_json(score) for score in scores])
         return Scored(event.step, event.seen, scores)
 
+    def _may_roll_back(self) -> bool:
+        wanted = self.config.on_diverge == "rollback"
+        return wanted and self.state.rollbacks < self.config.rollbacks
+
+    def _roll_back(self, event: Diverged) -> RolledBack:
+        """The state of the newest checkpoint (or the first one), with lower rates, and saved so."""
+        self.state = rolled_back(self.folder, self.config, self.state, self.data, self.group)
+        self.recorder = self._recorder()
+        step, rate = self.state.step, self.state.rate(self.config)
+        words = (
+            f"{event.tensor} was not finite at step {event.step}: back to step {step} with "
+            f"{rate:g} of the learning rates (rollback {self.state.rollbacks} of "
+            f"{self.config.rollbacks})"
+        )
+        self.recorder.text("rollback", step, self.state.seen, words)
+        self._save()
+        return RolledBack(step, self.state.seen, words)
+
+    def _recorder(self) -> Recorder:
+        relays = (
+            *trackers.relays(self._sinks, self.folder, self.state.step or None),
+            *server.relays(self.folder),
+        )
+        return Recorder(self.folder, step=self.state.step, seen=self.state.seen, relays=relays)
+
     def _end(self, state: str, reason: str | None) -> None:
         summary = self.recorder.summary(self.state.seen) | self.scorer.summary()
         self.recorder.end(state, self.state.step, self.state.seen, reason=reason, summary=summary)
 
 
-def check(config: Config, runs_dir: Path) -> State:
+class Follower(Run):
+    """A process that trains along with the first one of its group, and records nothing."""
+
+    def _record(self, event: Event) -> Iterator[Event]:
+        match event:
+            case Checkpoint() if event.step < self.config.steps and self.scorer.due(event.seen):
+                self.scorer.score(self.state, self.config.scoring.n_during)
+            case Finished():
+                self.scorer.score(self.state, self.config.scoring.n)
+        yield event
+
+    def interrupt(self, reason: str) -> None:
+        """Nothing is to be saved here."""
+
+    def _roll_back(self, event: Diverged) -> RolledBack:
+        self.state = rolled_back(self.folder, self.config, self.state, self.data, self.group)
+        return RolledBack(self.state.step, self.state.seen, "")
+
+    def _recorder(self) -> Recorder:
+        return cast(Recorder, None)
+
+    def _end(self, state: str, reason: str | None) -> None:
+        pass
+
+
+def rolled_back(
+    run: RunFolder, config: Config, state: State, data: TrainingData, group: Group
+) -> State:
+    """The state of the newest checkpoint, or the first state of all, rolled back once more."""
+    if checkpoints.steps(run):
+        restored = states.from_files(config, checkpoints.read(run), state.device)
+    else:
+        restored = loop.start(config, data, group)
+    restored.rollbacks = state.rollbacks + 1
+    group.barrier()  # nobody writes while another one reads
+    return restored
+
+
+def check(config: Config, runs_dir: Path, data: TrainingData, group: Group = ALONE) -> State:
     """The state before the first step, if everything fits together.
 
     Raises InputError for a config that cannot be trained, StoreError if the disk is too small.
     """
     server.configured()
     parse([config.scoring.best_by])
-    datasets.load(config.scoring.real)
-    state = loop.start(config)
+    check_scoring(config, data)
+    state = loop.start(config, data, group)
     _check_space(config, state, runs_dir)
     return state
 
 
-def launch(config: Config, runs_dir: Path, sinks: Sequence[str | Relay] = ()) -> Run:
+def launch(
+    config: Config,
+    runs_dir: Path,
+    sinks: Sequence[str | Relay] = (),
+    group: Group = ALONE,
+    progress: Progress | None = None,
+) -> Run:
     """A new run, which `sinks` are told of. What can be refused is, before its folder exists.
 
     Raises InputError and StoreError like `check`, StoreError also if the folder cannot be made.
     """
     trackers.check(sinks)
-    state = check(config, runs_dir)
+    data = training_data.load(config, progress)
+    state = check(config, runs_dir, data, group)
+    if not group.first:
+        return Follower(folder.find(runs_dir, group.tell("")), config, state, data, (), group)
     content = {
         "config": config.model_dump(mode="json"),
+        "data": {"name": data.name, "n": len(data), "fingerprint": data.fingerprint},
         "environment": describe(),
         "tags": [],
         "sinks": trackers.names(sinks),
     }
-    return Run(folder.create(runs_dir, config.recipe, content), config, state, sinks)
+    made = folder.create(runs_dir, config.recipe, content)
+    group.tell(made.id)
+    return Run(made, config, state, data, sinks, group)
 
 
 def resume(
-    run: RunFolder, device: str | None = None, sinks: Sequence[str | Relay] | None = None
+    run: RunFolder,
+    device: str | None = None,
+    sinks: Sequence[str | Relay] | None = None,
+    group: Group = ALONE,
+    progress: Progress | None = None,
 ) -> Run:
     """The run as it was at its newest checkpoint, with the sinks that it had, or with others.
 
-    Raises StoreError if it has none, and InputError if the checkpoint is damaged.
+    Raises StoreError if it has none, and InputError if the checkpoint is damaged, if the data have
+    changed, or for another number of processes than the run had.
     """
     content = run.read()
     config = Config.model_validate(content["config"])
@@ -156,7 +247,24 @@ def resume(
         state = states.from_files(config, files, chosen)
     except InputError as error:
         raise InputError(f"run {run.id}, newest checkpoint: {error}") from error
-    return Run(run, config, state, sinks)
+    if state.world != group.world:
+        raise InputError(
+            f"run {run.id} was trained by {_processes(state.world)}, which it needs to go on "
+            f"exactly, and this is {_processes(group.world)}: "
+            f"torchrun --nproc-per-node {state.world} -m ganbench resume {run.id}"
+        )
+    data = training_data.load(config, progress)
+    before = content.get("data", {}).get("fingerprint", data.fingerprint)
+    if before != data.fingerprint:
+        raise InputError(
+            f"run {run.id}: {config.data} has changed since the run began: its fingerprint was "
+            f"{before}, and is {data.fingerprint}"
+        )
+    return (Run if group.first else Follower)(run, config, state, data, sinks, group)
+
+
+def _processes(n: int) -> str:
+    return "1 process" if n == 1 else f"{n} processes"
 
 
 def past_scores(run: RunFolder) -> Iterator[tuple[int, int, list[dict[str, Any]]]]:

@@ -15,11 +15,12 @@ from rich.table import Table
 
 from ganbench.cli.options import console
 from ganbench.config import Config
-from ganbench.events import Diverged, Event, Scalars, Scored, Stepped
+from ganbench.events import Diverged, Event, RolledBack, Scalars, Scored, Stepped
 from ganbench.store.console import Console as Copy
 from ganbench.tables import duration, number
 
 WINDOW = 60.0  # seconds that the rate looks back
+SHOWN = ("dis_loss", "dis_acc", "adv_loss", "adv_acc")  # there is no room for more
 PLAIN = 15.0  # seconds between lines where there is no terminal
 
 
@@ -62,8 +63,10 @@ class TrainingLine:
         match event:
             case Stepped():
                 self._advance(event.step)
-            case Scalars():
-                self._scalars = event.values
+            case Scalars() if len(event.values) > 1:
+                self._scalars = {name: event.values[name] for name in SHOWN}
+            case RolledBack():
+                self._say(event.words, "yellow")
             case Scored():
                 values = (f"{s.measure} {number(s.value)}" for s in event.scores)
                 self._say(f"step {event.step:,}: " + "  ".join(values))
@@ -100,9 +103,10 @@ class TrainingLine:
     def _words(self) -> str:
         (since, first), (now, last) = self._marks[0], self._marks[-1]
         rate = (last - first) / (now - since) if now > since else 0.0
+        images = rate * self._config.images_a_step
         left = duration((self._config.steps - last) / rate) if rate else "–"
         losses = " ".join(f"{name} {number(value)}" for name, value in self._scalars.items())
         return (
-            f"step {last:,}/{self._config.steps:,} · {rate * self._config.batch:,.0f} images/s · "
-            f"{left} left · {losses} · {self._device}"
+            f"step {last:,}/{self._config.steps:,} · {images:,.0f} images/s · {left} left · "
+            f"{losses} · {self._device}"
         )

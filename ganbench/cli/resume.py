@@ -44,10 +44,14 @@ def resume(
         raise InputError(f"run {found.id} is {shown['state'] if shown else 'gone'}")
 
     from ganbench import workbench  # torch comes with it
-    from ganbench.cli.training import follow
+    from ganbench.cli.training import follow, processes
+    from ganbench.config import Config
     from ganbench.environment import changed, describe
 
-    resumed = workbench.resume(found, device, sinks)
-    for change in changed(found.read()["environment"], describe()):
-        console.print(f"the end may differ in rounding; {change}", style="yellow")
-    return follow(resumed, page=page)
+    content = found.read()
+    config = Config.model_validate(content["config"])
+    with processes(config.batch, device or config.device) as group:
+        resumed = workbench.resume(found, device, sinks, group)
+        for change in changed(content["environment"], describe()) if group.first else ():
+            console.print(f"the end may differ in rounding; {change}", style="yellow")
+        return follow(resumed, page=page)

@@ -45,17 +45,18 @@ def main(arguments: Sequence[str]) -> int:
         raise InputError(f"no recipe {recipe!r}; {hint}There are {', '.join(RECIPES)}")
     options = _parse(recipe, arguments[1:])
 
-    from ganbench import workbench  # torch comes with it
-    from ganbench.cli.training import follow
+    from ganbench import training_data, workbench  # torch comes with it
+    from ganbench.cli.training import follow, processes
 
     if options.dry_run:
         sinks.check(options.sinks)
-        workbench.check(options.config, options.runs_dir)
+        workbench.check(options.config, options.runs_dir, training_data.load(options.config))
         print_json(options.config.model_dump(mode="json"))
         return 0
     console.print(f"{recipe}: building the networks, reading {options.config.data}", style="dim")
-    run = workbench.launch(options.config, options.runs_dir, options.sinks)
-    return follow(run, page=options.page)
+    with processes(options.config.batch, options.config.device) as group:
+        run = workbench.launch(options.config, options.runs_dir, options.sinks, group)
+        return follow(run, page=options.page)
 
 
 def _parse(recipe: str, arguments: Sequence[str]) -> Options:

@@ -19,14 +19,30 @@ from ganbench.store import query
 from ganbench.store.index import Index
 from ganbench.summary import print_summary
 from ganbench.track.server import address, how
+from ganbench.train import distributed
+from ganbench.train.distributed import Group
+from ganbench.train.loop import choose_device
 from ganbench.workbench import Run
 
 TOKENS = ("GANBENCH_TOKEN", "GANBENCH_READ_TOKEN")
 STATUS = {"finished": 0, "killed": 130, "diverged": 3}
 
 
+@contextmanager
+def processes(batch: int, device: str) -> Iterator[Group]:
+    """The processes that torchrun started together with this one; only the first one prints.
+
+    Raises InputError if the batch cannot be split evenly over them.
+    """
+    with distributed.joined(batch, choose_device(device).type == "cuda") as group:
+        console.quiet = not group.first
+        yield group
+
+
 def follow(run: Run, *, page: bool) -> int:
     """Trains `run` to its end or to Ctrl-C; returns the exit status."""
+    if not run.group.first:
+        return _follow_along(run)
     runs_dir = run.folder.path.parent
     with _server(runs_dir, page) as port:
         where = address(run.folder.id, port)
@@ -53,9 +69,19 @@ def _train(run: Run) -> None:
     with _stop_flag() as stop, line:
         for event in run.events():
             line.show(event)
-            if stop and isinstance(event, Stepped):
+            if isinstance(event, Stepped) and run.group.agree(bool(stop)):
+                stop.append("another process")  # if none of the signals came to this one
                 run.interrupt(f"stopped by {stop[0]}; go on with: ganbench resume {run.folder.id}")
                 return
+
+
+def _follow_along(run: Run) -> int:
+    """The part of a process that is not the first of its group: all stop at the same step."""
+    with _stop_flag() as stop:
+        for event in run.events():
+            if isinstance(event, Stepped) and run.group.agree(bool(stop)):
+                return STATUS["killed"]
+    return 0
 
 
 @contextmanager

@@ -9,19 +9,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganbench import datasets, grids
+from ganbench import grids
 from ganbench.config import Config
 from ganbench.errors import InputError
 from ganbench.events import Checkpoint, Diverged, Event, Finished, Grid, Scalars, Stepped
 from ganbench.models import MODELS
-from ganbench.train.rng import generator_of, latents
+from ganbench.train.augment import check as check_augmentation
+from ganbench.train.data import Stream, TrainingData
+from ganbench.train.distributed import ALONE, Group, synchronise
+from ganbench.train.rng import generator_of, latents, one_hot
 from ganbench.train.state import State, create, first_nonfinite
 from ganbench.train.step import SCALARS, Step
 
 POINTS = 500  # shown in a scatter plot
 
 
-def start(config: Config) -> State:
+def start(config: Config, data: TrainingData, group: Group = ALONE) -> State:
     """The state before the first step, on the config's device.
 
     Raises InputError if data, architecture, device or precision do not fit together, so that what
@@ -29,20 +32,28 @@ def start(config: Config) -> State:
     """
     device = choose_device(config.device)
     choose_bf16(config.precision, device)
-    return create(config, datasets.load(config.data).shape, device)
+    check_augmentation(config, data.shape)
+    classes, counts = labels_of(config, data)
+    state = create(config, data.shape, device, classes, counts)
+    state.world = group.world
+    return state
 
 
-def train(config: Config, state: State) -> Iterator[Event]:
+def train(
+    config: Config, state: State, data: TrainingData, group: Group = ALONE
+) -> Iterator[Event]:
     """Trains from `state` to `config.steps`, changing `state` in place.
 
     After each step comes `Stepped`, and only then is the state consistent; before it come the
     `Scalars`, `Grid` and `Checkpoint` that are due. The last event is `Finished` or `Diverged`.
     The numbers depend on the config and the state alone, so a run that stops at a checkpoint and
-    goes on repeats every bit (on one machine, with one number of threads).
+    goes on repeats every bit (on one machine, with one number of threads and of processes).
     """
-    data = datasets.load(config.data).tensor().to(state.device)
-    update = Step(config, data, choose_bf16(config.precision, state.device))
-    fixed = fixed_noise(config).to(state.device)
+    for net in state.networks().values():
+        synchronise(net, group)
+    bf16 = choose_bf16(config.precision, state.device)
+    update = Step(config, Stream(data, state.device), bf16, group)
+    fixed = fixed_noise(config, state).to(state.device)
     pending: list[Tensor] = []  # scalars of the steps that nobody has looked at yet
 
     if state.step == 0:
@@ -60,14 +71,15 @@ def train(config: Config, state: State) -> Iterator[Event]:
             values = torch.stack(pending).cpu().numpy()
             pending.clear()
             if (bad := _first_bad(values, step)) is not None:
-                yield Diverged(bad[0], bad[0] * config.batch, bad[1])
+                yield Diverged(bad[0], bad[0] * config.images_a_step, bad[1])
                 return
             if log:
-                yield Scalars(step, seen, dict(zip(SCALARS, values[-1], strict=True)))
+                yield Scalars(step, seen, scalars(config, state, values[-1]))
         if save and (tensor := first_nonfinite(state)) is not None:
             yield Diverged(step, seen, tensor)
             return
         if grid:
+            yield Scalars(step, seen, {"diversity": diversity(config, state, fixed, data)})
             yield Grid(step, seen, "samples", picture(config, state, fixed, data))
         if save:
             yield Checkpoint(step, seen)
@@ -76,18 +88,63 @@ def train(config: Config, state: State) -> Iterator[Event]:
     yield Finished(state.step, state.seen)
 
 
-def fixed_noise(config: Config) -> Tensor:
-    """The latents of the sample grids: the same ones throughout a run, side²×dim."""
-    n = POINTS if config.model.name == "mlp" else config.grid_side**2
-    return latents(config.latent, n, generator_of(config.seed, "grid"))
+def labels_of(config: Config, data: TrainingData) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Names and frequencies of the labels that condition the networks; empty if none do.
+
+    Raises InputError if the data have none.
+    """
+    if config.condition == "none":
+        return (), ()
+    if data.labels is None or not data.classes:
+        raise InputError(
+            f"condition {config.condition!r} needs labels, and {data.name} has none: a folder for "
+            "each class, or an array 'labels'; or --condition none"
+        )
+    counts = torch.bincount(data.labels, minlength=len(data.classes))
+    return data.classes, tuple(counts.tolist())
 
 
-def picture(config: Config, state: State, noise: Tensor, data: Tensor) -> grids.Picture:
+def scalars(config: Config, state: State, values: np.ndarray) -> dict[str, float]:
+    """The named values of a step, with ADA's probability where it is at work."""
+    named = dict(zip(SCALARS, values, strict=True))
+    if config.augment.name == "ada":
+        named["augment_p"] = state.memory["augment_p"].item()
+    return named
+
+
+def fixed_noise(config: Config, state: State) -> Tensor:
+    """What the sample grids are made of: the same throughout a run, side²×(classes + dim).
+
+    Each class in turn, where there are classes.
+    """
+    n = POINTS if len(state.shape) == 1 else config.grid_side**2
+    noise = latents(config.latent, n, generator_of(config.seed, "grid"))
+    if not state.classes:
+        return noise
+    return torch.cat((one_hot(torch.arange(n) % len(state.classes), len(state.classes)), noise), 1)
+
+
+def picture(config: Config, state: State, noise: Tensor, data: TrainingData) -> grids.Picture:
     """The averaged generator's samples of `noise`, as tiles, or points over those of the data."""
     samples = sample(config, state.ema, noise).numpy()
     if len(state.shape) == 1:
-        return grids.scatter(samples, data[:2000].cpu().numpy())
+        return grids.scatter(samples, data.pixels[:2000].numpy())
     return grids.tile(samples, columns=config.grid_side)
+
+
+def diversity(config: Config, state: State, noise: Tensor, data: TrainingData) -> float:
+    """How far the samples of `noise` lie apart, as a share of how far as many reals do.
+
+    The mean Euclidean distance of all pairs, in pixels' values: about 1 for a good generator, 0
+    once it draws one image only.
+    """
+    made = sample(config, state.ema, noise).flatten(1).float()
+    picks = torch.randint(
+        len(data), (len(made),), generator=generator_of(config.seed, "grid", step=1)
+    )
+    real = data.pixels[picks].flatten(1).float()
+    apart = [float(torch.pdist(side).mean()) for side in (made, real)]
+    return apart[0] / apart[1] if apart[1] else 1.0
 
 
 def sample(config: Config, generator: nn.Module, noise: Tensor) -> Tensor:

@@ -57,12 +57,14 @@ def make(config: Optimizer, params: Iterable[Parameter]) -> TorchOptimizer:
             return torch.optim.AdamW(params, config.lr, betas, config.eps, decay)
 
 
-def update(optimizer: TorchOptimizer, config: Optimizer, step: int, steps: int) -> float:
+def update(
+    optimizer: TorchOptimizer, config: Optimizer, step: int, steps: int, factor: float = 1.0
+) -> float:
     """Update number `step` (from 0) of `steps`, on the gradients that are there.
 
-    Returns the learning rate that was used.
+    Returns the learning rate that was used: `factor` times that of the config.
     """
-    rate = learning_rate(config, step, steps)
+    rate = learning_rate(config, step, steps) * factor
     for group in optimizer.param_groups:
         group["lr"] = rate
         if config.name in ("Adam", "AdamW"):
@@ -72,6 +74,14 @@ def update(optimizer: TorchOptimizer, config: Optimizer, step: int, steps: int) 
             torch.nn.utils.clip_grad_value_(group["params"], config.clip_value)
     optimizer.step()
     return rate
+
+
+def norm(gradients: list[Tensor]) -> Tensor:
+    """The Euclidean norm of all gradients together, float32, left on the device."""
+    if not gradients:
+        return torch.zeros(())
+    total: Tensor = torch.stack(torch._foreach_norm(gradients)).float().norm()
+    return total
 
 
 def learning_rate(config: Optimizer, step: int, steps: int) -> float:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ganbench.config import Latent
 
 ONE = 3.0  # of a one-hot latent: well outside the spread of the others
-PURPOSES = ("init", "step", "grid", "score", "sample")
+PURPOSES = ("init", "step", "grid", "score", "sample", "augment", "label")
 
 
 def seed_of(seed: int, purpose: str, step: int = 0, rank: int = 0) -> int:
@@ -25,7 +26,7 @@ def generator_of(seed: int, purpose: str, step: int = 0, rank: int = 0) -> torch
     return torch.Generator().manual_seed(seed_of(seed, purpose, step, rank))
 
 
-def latents(config: Latent, n: int, generator: torch.Generator) -> torch.Tensor:
+def latents(config: Latent, n: int, generator: torch.Generator) -> Tensor:
     """n latent vectors: float32 n×dim, the one-hot components first.
 
     One-hot components let a generator place separate classes apart; from a connected latent space
@@ -39,5 +40,9 @@ def latents(config: Latent, n: int, generator: torch.Generator) -> torch.Tensor:
     if not config.categories:
         return z
     chosen = torch.randint(config.categories, (n,), generator=generator)
-    one_hot = torch.nn.functional.one_hot(chosen, config.categories) * ONE
-    return torch.cat((one_hot.float(), z), 1)
+    return torch.cat((one_hot(chosen, config.categories), z), 1)
+
+
+def one_hot(labels: Tensor, classes: int) -> Tensor:
+    """int64 N → float32 N×classes, with `ONE` at the label: a class as networks read it."""
+    return torch.nn.functional.one_hot(labels, classes).float() * ONE

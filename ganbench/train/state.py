@@ -1,4 +1,4 @@
-"""Everything that training changes: two networks, two optimizers, the average, the step.
+"""Everything that training changes: two networks, two optimizers, averages, the step.
 
 As bytes it is a few safetensors files and one JSON; randomness and the data's position follow from
 the step and need no file (`train/rng.py`).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -32,7 +32,12 @@ JSON = "state.json"
 class State:
     """The mutable state of a run on data of `shape`, after `step` updates on `seen` reals.
 
-    `ema` is the generator itself where no average is kept.
+    `ema` is the generator itself where no average is kept. `classes` and `counts` are the names and
+    the frequencies of the labels in the data, where they condition the networks; else empty.
+    `memory` is what the regularisers remember: `lecam`, the mean logits of reals and fakes;
+    `augment_p`, ADA's probability; `signs`, the sum and number of the signs of the reals' logits
+    since it last changed. `rollbacks` counts how often the run was rolled back, `world` is the
+    number of processes that train it.
     """
 
     generator: nn.Module
@@ -41,8 +46,17 @@ class State:
     optimizer_g: Optimizer
     optimizer_d: Optimizer
     shape: tuple[int, ...]
+    classes: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    memory: dict[str, Tensor] = field(default_factory=dict)
     step: int = 0
     seen: int = 0
+    rollbacks: int = 0
+    world: int = 1
+
+    def rate(self, config: Config) -> float:
+        """The factor on both learning rates."""
+        return float(config.rollback_factor**self.rollbacks)
 
     @property
     def device(self) -> torch.device:
@@ -59,14 +73,21 @@ class State:
         return {"optimizer_g": self.optimizer_g, "optimizer_d": self.optimizer_d}
 
 
-def create(config: Config, shape: tuple[int, ...], device: torch.device) -> State:
+def create(
+    config: Config,
+    shape: tuple[int, ...],
+    device: torch.device,
+    classes: tuple[str, ...] = (),
+    counts: tuple[int, ...] = (),
+) -> State:
     """The state before the first step, initialised from the config's seed.
 
-    Raises InputError if the architecture cannot make data of `shape`.
+    Raises InputError if the architecture cannot make data of `shape`, or has no labels to be
+    conditioned by.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(config.seed, "init"))
-        generator, discriminator = models.build(config, shape)
+        generator, discriminator = models.build(config, shape, len(classes))
     for net in (generator, discriminator):
         net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     ema = generator
@@ -79,6 +100,13 @@ def create(config: Config, shape: tuple[int, ...], device: torch.device) -> Stat
         optimizer_g=optim.make(config.optimizer_g, generator.parameters()),
         optimizer_d=optim.make(config.optimizer_d, discriminator.parameters()),
         shape=shape,
+        classes=classes,
+        counts=counts,
+        memory={
+            "lecam": torch.zeros(2, device=device),
+            "augment_p": torch.zeros((), device=device),
+            "signs": torch.zeros(2, device=device),
+        },
     )
 
 
@@ -89,6 +117,7 @@ def tensors(state: State) -> Iterator[tuple[str, dict[str, Tensor]]]:
     for name, optimizer in state.optimizers().items():
         slots = optimizer.state_dict()["state"]
         yield name, {f"{i}.{key}": slots[i][key] for i in slots for key in slots[i]}
+    yield "memory", state.memory
 
 
 def first_nonfinite(state: State) -> str | None:
@@ -111,6 +140,10 @@ def to_files(state: State) -> dict[str, bytes]:
         "step": state.step,
         "seen": state.seen,
         "shape": state.shape,
+        "classes": state.classes,
+        "counts": state.counts,
+        "rollbacks": state.rollbacks,
+        "world": state.world,
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
     return files | {JSON: orjson.dumps(meta, option=orjson.OPT_INDENT_2)}
@@ -122,8 +155,13 @@ def from_files(config: Config, files: Mapping[str, bytes], device: torch.device)
     Raises InputError if a file is missing or damaged, or if it does not fit the config.
     """
     meta = _checked_meta(files)
-    state = create(config, tuple(meta["shape"]), device)
+    classes, counts = tuple(meta.get("classes", ())), tuple(meta.get("counts", ()))
+    state = create(config, tuple(meta["shape"]), device, classes, counts)
     state.step, state.seen = meta["step"], meta["seen"]
+    state.rollbacks, state.world = meta.get("rollbacks", 0), meta.get("world", 1)
+    if "memory.safetensors" in files:  # ganbench 0.1 wrote none
+        remembered = load(files["memory.safetensors"])
+        state.memory = {name: tensor.to(device) for name, tensor in remembered.items()}
     for name, net in state.networks().items():
         net.load_state_dict(load(files[f"{name}.safetensors"]))
     for name, optimizer in state.optimizers().items():
@@ -136,19 +174,29 @@ def from_files(config: Config, files: Mapping[str, bytes], device: torch.device)
     return state
 
 
-def generator_from_files(
-    config: Config, files: Mapping[str, bytes], device: torch.device
-) -> tuple[nn.Module, tuple[int, ...], int]:
-    """The generator to sample from (the average where there is one), its data's shape, its step.
+@dataclass(frozen=True)
+class Made:
+    """A generator to sample from, and what its checkpoint says of it."""
+
+    net: nn.Module
+    shape: tuple[int, ...]
+    step: int
+    classes: tuple[str, ...]
+    counts: tuple[int, ...]
+
+
+def generator_from_files(config: Config, files: Mapping[str, bytes], device: torch.device) -> Made:
+    """The generator to sample from: the average where there is one.
 
     Raises InputError like `from_files`.
     """
     meta = _checked_meta(files)
-    shape = tuple(meta["shape"])
-    net, _ = models.build(config, shape)
+    shape, classes = tuple(meta["shape"]), tuple(meta.get("classes", ()))
+    net, _ = models.build(config, shape, len(classes))
     stem = "ema" if "ema.safetensors" in files else "generator"
     net.load_state_dict(load(files[f"{stem}.safetensors"]))
-    return net.eval().requires_grad_(False).to(device), shape, meta["step"]
+    net.eval().requires_grad_(False).to(device)
+    return Made(net, shape, meta["step"], classes, tuple(meta.get("counts", ())))
 
 
 def _checked_meta(files: Mapping[str, bytes]) -> dict[str, Any]:

@@ -1,122 +1,232 @@
-"""One update of the discriminator and one of the generator."""
+"""One update of the generator, and of the discriminator before it as often as the config says."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Optimizer
 
 from ganbench.config import Config
+from ganbench.config import Optimizer as Rule
 from ganbench.models import MODELS
-from ganbench.train import optim
-from ganbench.train.losses import OBJECTIVES, gradient_penalties
-from ganbench.train.rng import generator_of, latents, seed_of
+from ganbench.models.condition import Verdict, judge
+from ganbench.train import ema, optim, regularise
+from ganbench.train.data import Stream, flip
+from ganbench.train.distributed import ALONE, Group
+from ganbench.train.losses import OBJECTIVES
+from ganbench.train.rng import generator_of, latents, one_hot, seed_of
 from ganbench.train.state import State
+from ganbench.train.view import follow_overfitting, view
 
-SCALARS = ("dis_loss", "dis_acc", "adv_loss", "adv_acc")
+SCALARS = (
+    "dis_loss",
+    "dis_acc",
+    "adv_loss",
+    "adv_acc",
+    "dis_real",
+    "dis_fake",
+    "dis_grad",
+    "adv_grad",
+)
 
 
 class Step:
     """The update rule of one run: call it on the state, once a step.
 
-    `data` are the training samples, N×shape, on the state's device. The call returns the four
-    `SCALARS` of the step as one tensor on that device, so that nothing waits for it.
+    `stream` gives the training samples. The call returns the `SCALARS` of the step as one float32
+    tensor on the state's device, so that nothing waits for it: the losses and accuracies of both
+    networks, the mean logits of reals and fakes, and the norms of both gradients.
 
     The accuracies are those of the tutorial: `dis_acc` is the share of reals and fakes that the
-    discriminator calls right, `adv_acc` the share of fakes that it calls real.
+    discriminator calls right, `adv_acc` the share of fakes that it calls real. Of several updates
+    of the discriminator, the last one counts.
     """
 
-    def __init__(self, config: Config, data: Tensor, bf16: bool) -> None:
+    def __init__(self, config: Config, stream: Stream, bf16: bool, group: Group = ALONE) -> None:
         self.config = config
-        self.data = data
+        self.stream = stream
         self.bf16 = bf16
+        self.group = group
         self.from_data = MODELS[config.model.name].from_data
         self.objective = OBJECTIVES[config.loss.name]
+        self._compiled: dict[int, nn.Module] = {}
+        self.draws = generator_of(config.seed, "augment")  # of augmentations and penalties
 
     def __call__(self, state: State) -> Tensor:
-        config, device = self.config, state.device
-        torch.manual_seed(seed_of(config.seed, "step", state.step))  # dropout draws from it
+        config, rank = self.config, self.group.rank
+        torch.manual_seed(seed_of(config.seed, "step", state.step, rank))  # dropout draws from it
+        self.draws = generator_of(config.seed, "augment", state.step, rank)
         draws = generator_of(config.seed, "step", state.step)
 
-        picks = torch.randint(len(self.data), (config.batch,), generator=draws)
-        real = self.from_data(self.data[picks.to(device)])
-        noise = latents(config.latent, config.batch, draws).to(device)
-        state.generator.train(config.fakes != "inference")
-        with torch.set_grad_enabled(config.fakes == "shared"), self._precision(device):
-            fake = state.generator(noise)
-        dis_loss, dis_acc = self.update_discriminator(state, real, fake.detach().to(real.dtype))
-
+        for critic in range(config.n_critic):
+            real, label = self.reals(state, draws)
+            graph = config.fakes == "shared" and critic == config.n_critic - 1
+            fake = self.fakes(state, draws, label, config.fakes, graph)
+            detached = fake.detach().to(real.dtype)
+            dis = self.update_discriminator(state, real, detached, label, critic)
         if config.fakes != "shared":
-            noise = latents(config.latent, config.batch, draws).to(device)
-            state.generator.train()
-            with self._precision(device):
-                fake = state.generator(noise)
-        adv_loss, adv_acc = self.update_generator(state, real, fake)
+            fake = self.fakes(state, draws, label, "training", True)
+        adv = self.update_generator(state, real, fake, label)
 
         state.step += 1
-        state.seen += config.batch
-        _average(state, config.ema_images, config.batch)
-        return torch.stack((dis_loss, dis_acc, adv_loss, adv_acc)).detach().float()
+        state.seen += config.images_a_step
+        ema.average(state, config.ema_images, config.images_a_step)
+        values = (*dis[:2], *adv[:2], *dis[2:], *adv[2:])
+        scalars = torch.stack([value.detach().float() for value in values])
+        self.group.average([scalars])
+        return scalars
+
+    def reals(self, state: State, draws: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        """This process's part of a batch of reals, and the one-hots of their labels."""
+        config = self.config
+        picks = torch.randint(len(self.stream), (config.batch,), generator=draws)
+        pixels, labels = self.stream.take(self.group.part(picks))
+        if config.augment.flip:
+            mirrored = self.group.part(torch.rand(config.batch, generator=draws) < 0.5)
+            pixels = flip(pixels, mirrored.to(pixels.device))
+        label = None
+        if config.condition != "none" and labels is not None:
+            label = one_hot(labels, len(state.classes))
+        return self.from_data(pixels), label
+
+    def fakes(
+        self, state: State, draws: torch.Generator, label: Tensor | None, mode: str, graph: bool
+    ) -> Tensor:
+        """Samples with the labels of the reals; with what it takes to differentiate them, or not.
+
+        `mode` is `inference`, or anything else for training.
+        """
+        noise = self.group.part(latents(self.config.latent, self.config.batch, draws))
+        noise = noise.to(state.device)
+        inputs = noise if label is None else torch.cat((label, noise), 1)
+        state.generator.train(mode != "inference")
+        with torch.set_grad_enabled(graph), self._precision(state.device):
+            made: Tensor = self.compiled(state.generator)(inputs)
+        return made
 
     def update_discriminator(
-        self, state: State, real: Tensor, fake: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Both halves as one batch; every `loss.every` steps with the gradient penalties."""
-        loss = self.config.loss
-        penalise = (loss.r1 > 0 or loss.r2 > 0) and state.step % loss.every == 0
-        inputs = torch.cat((real, fake)).requires_grad_(penalise)
-        with self._precision(state.device):
-            logits = state.discriminator(inputs).to(inputs.dtype)
-        on_real, on_fake = logits.chunk(2)
-        value = self.objective.discriminator(on_real, on_fake)
+        self, state: State, real: Tensor, fake: Tensor, label: Tensor | None = None, critic: int = 0
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Returns its loss without penalties, accuracy, mean logits, and the gradient's norm."""
+        config, loss = self.config, self.config.loss
+        number = state.step * config.n_critic + critic
+        due = number % loss.every == 0
+        slopes = due and (loss.r1 > 0 or loss.r2 > 0)
+        inputs = torch.cat((real, fake)).requires_grad_(slopes)
+        on_real, on_fake, guess = self.both(state, inputs, label, twice=slopes)
+        value = self.objective.of_discriminator(on_real, on_fake, loss.smoothing)
         total = value
-        if penalise:
-            r1, r2 = gradient_penalties(on_real, on_fake, inputs)
-            total = value + loss.every / 2 * (loss.r1 * r1 + loss.r2 * r2)
+        if guess is not None and label is not None:
+            target = label.argmax(1).repeat(2)
+            total = total + loss.auxiliary * F.cross_entropy(guess, target)
+        if slopes:
+            r1, r2 = regularise.gradient_penalties(on_real, on_fake, inputs)
+            total = total + loss.every / 2 * (loss.r1 * r1 + loss.r2 * r2)
+        if due and loss.penalty:
+            total = total + loss.every * loss.penalty * self.unit_slopes(state, real, fake, label)
+        if loss.lecam:
+            anchors = regularise.moving_means(state.memory["lecam"], on_real, on_fake, number)
+            self.group.average([anchors])
+            total = total + loss.lecam * regularise.lecam(on_real, on_fake, anchors)
         state.optimizer_d.zero_grad(set_to_none=True)
         total.backward()
-        optim.update(state.optimizer_d, self.config.optimizer_d, state.step, self.config.steps)
+        norm = self.update(state, state.optimizer_d, config.optimizer_d, number, config.n_critic)
+        if loss.clip is not None:
+            regularise.clip_weights(state.discriminator, loss.clip)
+        if config.augment.name == "ada":
+            follow_overfitting(config, state, on_real, self.group)
         right = self.objective.accuracies(on_real, on_fake)
-        return value, (right[0] + right[1]) / 2
+        return value, (right[0] + right[1]) / 2, on_real.mean(), on_fake.mean(), norm
 
-    def update_generator(self, state: State, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Through a discriminator whose own weights need no gradient now."""
+    def update_generator(
+        self, state: State, real: Tensor, fake: Tensor, label: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Through a discriminator whose weights need no gradient now.
+
+        Returns its loss, the share of fakes that are called real, and the gradient's norm.
+        """
+        config = self.config
         state.discriminator.requires_grad_(False)
-        with self._precision(state.device):
-            on_fake = state.discriminator(fake).to(real.dtype)
-            on_real = on_fake.detach()
-            if self.objective.paired:
-                on_real = state.discriminator(real).to(real.dtype)
+        verdict = self.judge(state, fake, label)
+        on_fake = verdict.logits.to(real.dtype)
+        on_real = on_fake.detach()
+        if self.objective.paired:
+            on_real = self.judge(state, real, label).logits.to(real.dtype)
         value = self.objective.generator(on_real, on_fake)
+        total = value
+        if verdict.classes is not None and label is not None:
+            guess = verdict.classes.to(real.dtype)
+            total = total + config.loss.auxiliary * F.cross_entropy(guess, label.argmax(1))
         state.optimizer_g.zero_grad(set_to_none=True)
-        value.backward()
+        total.backward()
         state.discriminator.requires_grad_(True)
-        optim.update(state.optimizer_g, self.config.optimizer_g, state.step, self.config.steps)
-        return value, 1 - self.objective.accuracies(on_real, on_fake)[1]
+        norm = self.update(state, state.optimizer_g, config.optimizer_g, state.step)
+        return value, 1 - self.objective.accuracies(on_real, on_fake)[1], norm
+
+    def both(
+        self, state: State, inputs: Tensor, label: Tensor | None, twice: bool
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Logits of the real and of the fake half, and the class logits of all.
+
+        As one batch, but where batch norm would let the halves see each other: then the
+        discriminator tells them apart by their common mean, and the generator collapses.
+        """
+        if not has_batch_norm(state.discriminator):
+            labels = None if label is None else label.repeat(2, 1)
+            logits, guess = self.judge(state, inputs, labels, twice)
+            on_real, on_fake = logits.to(inputs.dtype).chunk(2)
+            return on_real, on_fake, None if guess is None else guess.to(inputs.dtype)
+        real, fake = (self.judge(state, half, label, twice) for half in inputs.chunk(2))
+        guess = None
+        if real.classes is not None and fake.classes is not None:
+            guess = torch.cat((real.classes, fake.classes)).to(inputs.dtype)
+        return real.logits.to(inputs.dtype), fake.logits.to(inputs.dtype), guess
+
+    def unit_slopes(self, state: State, real: Tensor, fake: Tensor, label: Tensor | None) -> Tensor:
+        """The gradient penalty of WGAN-GP or DRAGAN, without its weight."""
+        if self.config.loss.penalty_at == "around":
+            points = regularise.around(real, self.draws)
+        else:
+            points = regularise.between(real, fake, self.draws)
+
+        def logits(x: Tensor) -> Tensor:
+            return self.judge(state, x, label, twice=True).logits.to(x.dtype)
+
+        return regularise.unit_slope_penalty(logits, points)
+
+    def judge(
+        self, state: State, images: Tensor, label: Tensor | None, twice: bool = False
+    ) -> Verdict:
+        """The discriminator's verdict on what it sees; compiled, unless differentiated `twice`."""
+        seen = view(self.config, state, images, self.draws)
+        net = state.discriminator if twice else self.compiled(state.discriminator)
+        with self._precision(state.device):
+            return judge(net, seen, label)
+
+    def update(
+        self, state: State, optimizer: Optimizer, rule: Rule, number: int, times: int = 1
+    ) -> Tensor:
+        """Update `number` of an optimizer that makes `times` a step; the norm of the gradient."""
+        weights = (p for group in optimizer.param_groups for p in group["params"])
+        gradients = [p.grad for p in weights if p.grad is not None]
+        self.group.average(gradients)
+        norm = optim.norm(gradients)
+        optim.update(optimizer, rule, number, self.config.steps * times, state.rate(self.config))
+        return norm
+
+    def compiled(self, net: nn.Module) -> nn.Module:
+        """The network, compiled if the config says so."""
+        if not self.config.compile:
+            return net
+        if id(net) not in self._compiled:
+            self._compiled[id(net)] = torch.compile(net)  # type: ignore[assignment]
+        return self._compiled[id(net)]
 
     def _precision(self, device: torch.device) -> torch.autocast:
         return torch.autocast(device.type, torch.bfloat16, enabled=self.bf16)
 
 
-@torch.no_grad()
-def _average(state: State, half_life: int, batch: int) -> None:
-    """ema ← weights + β (ema − weights); the half-life grows with the images seen up to its value.
-
-    Karras et al., "Training Generative Adversarial Networks with Limited Data" (2020), use the same
-    ramp (0.05): an average that starts full would drag the random initial weights along.
-    """
-    if state.ema is state.generator:
-        return
-    beta = 0.5 ** (batch / min(half_life, RAMP * state.seen))
-    pairs = zip(_values(state.ema), _values(state.generator), strict=True)
-    for mean, value in pairs:
-        if mean.is_floating_point():
-            mean.lerp_(value, 1 - beta)
-        else:
-            mean.copy_(value)
-
-
-RAMP = 0.05
-
-
-def _values(net: nn.Module) -> list[Tensor]:
-    return [*net.parameters(), *net.buffers()]
+def has_batch_norm(net: nn.Module) -> bool:
+    """Whether the samples of a batch see each other through its mean and variance."""
+    return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in net.modules())

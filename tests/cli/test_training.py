@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ganbench.store import checkpoints, folder, journal
+from ganbench.train.step import SCALARS
 
 SMALL = ["--steps", "400", "--batch", "32", "--model.hidden", "16", "--log-every", "1"]
 SMALL += [
@@ -79,7 +80,7 @@ def scalars(run):
     found = {}
     for path in sorted(journal.journals(run.path), key=lambda path: path.stat().st_mtime):
         for record in journal.read(path)[0]:
-            if isinstance(record, list) and record[0] == 0 and len(record) == 8:
+            if isinstance(record, list) and record[0] == 0 and len(record) == 4 + len(SCALARS):
                 step, values = record[1], record[4:]
                 assert found.get(step, values) == values, f"step {step} was repeated differently"
                 found[step] = values

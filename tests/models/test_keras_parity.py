@@ -15,6 +15,7 @@ from ganbench import recipes  # noqa: E402
 from ganbench.models.layers import UpsampleConv2d  # noqa: E402
 from ganbench.train import state as states  # noqa: E402
 from ganbench.train.step import Step  # noqa: E402
+from tests.train.run import stream  # noqa: E402
 
 BATCH = 16
 TOLERANCE = 1e-5  # in float64: Adam's first steps magnify the rounding of small gradients
@@ -116,7 +117,7 @@ def setting(monkeypatch):
     state = states.create(CONFIG, (1, 28, 28), torch.device("cpu"))
     for mine, other in zip((state.generator, state.discriminator), theirs, strict=True):
         load_keras(mine.double(), keras_weights(other))
-    yield state, Step(CONFIG, torch.empty(0), bf16=False), *theirs
+    yield state, Step(CONFIG, stream(torch.empty(0)), bf16=False), *theirs
     keras.config.set_floatx("float32")
     keras.config.set_dtype_policy("float32")
 
@@ -163,7 +164,7 @@ def test_discriminator_steps(setting, batch):
     for state.step in range(3):
         before = keras_weights(discriminator)
         expected = discriminator.train_on_batch(images, targets, return_dict=True)
-        loss, accuracy = step.update_discriminator(state, *batch[:2])
+        loss, accuracy, *_ = step.update_discriminator(state, *batch[:2])
         assert loss.item() == pytest.approx(float(expected["loss"]), rel=TOLERANCE)
         if state.step == 0:  # later, Keras reports the mean over the calls
             assert accuracy.item() == pytest.approx(float(expected["accuracy"]))
@@ -181,7 +182,7 @@ def test_generator_steps(setting, batch):
         before = keras_weights(generator)
         expected = adversarial.train_on_batch(noise.numpy(), targets, return_dict=True)
         fake = state.generator.train()(noise)
-        loss, _ = step.update_generator(state, batch[0], fake)
+        loss, *_ = step.update_generator(state, batch[0], fake)
         assert loss.item() == pytest.approx(float(expected["loss"]), rel=TOLERANCE)
         assert_same(state.generator, keras_weights(generator), before)
         adversarial.reset_metrics()

@@ -7,54 +7,60 @@ import torch
 from ganbench.config import TutorialModel
 from ganbench.errors import InputError
 from ganbench.events import Checkpoint, Diverged, Finished, Grid, Scalars, Stepped
-from ganbench.train import loop
 from ganbench.train import state as states
 from ganbench.train.step import SCALARS, Step
+from tests.train.run import start, stream, train
 from tests.train.test_state import assert_identical
 
 
 def scalars(events):
-    return {e.step: dict(e.values) for e in events if isinstance(e, Scalars)}
+    return {e.step: dict(e.values) for e in events if is_step(e)}
+
+
+def is_step(event):
+    return isinstance(event, Scalars) and "diversity" not in event.values
 
 
 def test_events_come_at_their_steps(tiny):
     config = tiny(steps=12, log_every=5, grid_every=4, checkpoint_every=10)
-    events = list(loop.train(config, loop.start(config)))
+    events = list(train(config, start(config)))
     steps = {
         kind: [e.step for e in events if isinstance(e, kind)]
-        for kind in (Stepped, Scalars, Grid, Checkpoint, Finished)
+        for kind in (Stepped, Grid, Checkpoint, Finished)
     }
     assert steps[Stepped] == list(range(1, 13))
-    assert steps[Scalars] == [1, 5, 10, 12]
+    assert list(scalars(events)) == [1, 5, 10, 12]
+    apart = [e.step for e in events if isinstance(e, Scalars) and not is_step(e)]
+    assert apart == [4, 8, 12]
     assert steps[Grid] == [0, 4, 8, 12]
     assert steps[Checkpoint] == [10, 12]
     assert steps[Finished] == [12]
     assert all(e.seen == e.step * config.batch for e in events)
-    assert all(tuple(e.values) == SCALARS for e in events if isinstance(e, Scalars))
+    assert all(tuple(values) == SCALARS for values in scalars(events).values())
 
 
 def test_grids_are_pictures_of_the_same_noise(tiny):
     config = tiny(steps=1)
-    first, second = [e for e in loop.train(config, loop.start(config)) if isinstance(e, Grid)]
+    first, second = [e for e in train(config, start(config)) if isinstance(e, Grid)]
     assert first.pixels.dtype == np.uint8
     assert first.pixels.shape == second.pixels.shape
-    again = next(iter(loop.train(config, loop.start(config))))
+    again = next(iter(train(config, start(config))))
     assert np.array_equal(first.pixels, again.pixels)
 
 
 @pytest.mark.parametrize("stop", [1, 7, 20])
 def test_a_resumed_run_repeats_every_bit(tiny, stop):
     config = tiny()
-    whole = loop.start(config)
-    events = list(loop.train(config, whole))
+    whole = start(config)
+    events = list(train(config, whole))
 
-    state = loop.start(config)
-    for event in loop.train(config, state):
+    state = start(config)
+    for event in train(config, state):
         if isinstance(event, Stepped) and event.step == stop:
             break
     torch.rand(17)  # what others draw in between must not matter
     state = states.from_files(config, states.to_files(state), torch.device("cpu"))
-    rest = list(loop.train(config, state))
+    rest = list(train(config, state))
 
     assert_identical(state, whole)
     expected = scalars(events)
@@ -64,23 +70,23 @@ def test_a_resumed_run_repeats_every_bit(tiny, stop):
 
 def test_draws_in_between_do_not_matter(tiny):
     config = tiny(steps=10)
-    plain, disturbed = loop.start(config), loop.start(config)
-    for _ in loop.train(config, plain):
+    plain, disturbed = start(config), start(config)
+    for _ in train(config, plain):
         pass
-    for _ in loop.train(config, disturbed):
+    for _ in train(config, disturbed):
         torch.rand(3)
     assert_identical(plain, disturbed)
 
 
 def test_seeds_differ(tiny):
-    runs = [list(loop.train(c, loop.start(c))) for c in (tiny(steps=5), tiny(steps=5, seed=1))]
+    runs = [list(train(c, start(c))) for c in (tiny(steps=5), tiny(steps=5, seed=1))]
     assert scalars(runs[0]) != scalars(runs[1])
 
 
 def test_a_non_finite_loss_names_the_first_step_and_the_scalar(tiny):
     config = tiny(log_every=10, grid_every=100, checkpoint_every=100)
-    state, events = loop.start(config), []
-    for event in loop.train(config, state):
+    state, events = start(config), []
+    for event in train(config, state):
         events.append(event)
         if isinstance(event, Stepped) and event.step == 13:
             with torch.no_grad():
@@ -93,8 +99,8 @@ def test_a_non_finite_loss_names_the_first_step_and_the_scalar(tiny):
 
 def test_a_non_finite_weight_is_never_saved(tiny):
     config = tiny(log_every=10, checkpoint_every=10)
-    state, events = loop.start(config), []
-    for event in loop.train(config, state):
+    state, events = start(config), []
+    for event in train(config, state):
         events.append(event)
         if isinstance(event, Stepped) and event.step == 15:
             with torch.no_grad():
@@ -107,8 +113,8 @@ def test_a_non_finite_weight_is_never_saved(tiny):
 @pytest.mark.parametrize("fakes", ["inference", "training", "shared"])
 def test_each_network_moves_in_its_own_step_only(tiny, fakes):
     config = tiny(fakes=fakes)
-    state = loop.start(config)
-    step = Step(config, torch.randn((50, 2)), bf16=False)
+    state = start(config)
+    step = Step(config, stream(torch.randn((50, 2))), bf16=False)
     real, fake = torch.randn((2, 32, 2))
     before = {name: [p.clone() for p in net.parameters()] for name, net in state.networks().items()}
 
@@ -137,9 +143,9 @@ def test_penalties_come_every_so_many_steps_and_count_so_many_times(tiny):
         config = config.model_copy(
             update={"loss": loss, "model": config.model.model_copy(update={"dropout": 0.0})}
         )
-        state = loop.start(config)
+        state = start(config)
         state.step = at
-        Step(config, real, bf16=False).update_discriminator(state, real, fake)
+        Step(config, stream(real), bf16=False).update_discriminator(state, real, fake)
         return torch.cat([p.grad.flatten() for p in state.discriminator.parameters()])
 
     plain = gradient(1, 0.0)
@@ -152,10 +158,10 @@ def test_penalties_come_every_so_many_steps_and_count_so_many_times(tiny):
 def test_the_average_follows_its_half_life(tiny):
     """Two steps by hand; the half-life is limited to a twentieth of the images seen."""
     config = tiny(steps=2, ema_images=1_000_000)
-    state = loop.start(config)
+    state = start(config)
     weight = next(state.generator.parameters())
     weights = [weight.detach().clone()]
-    events = (event for event in loop.train(config, state) if isinstance(event, Stepped))
+    events = (event for event in train(config, state) if isinstance(event, Stepped))
     weights += [weight.detach().clone() for _ in events]
     expected = weights[0]
     for seen, weight in zip((32, 64), weights[1:], strict=True):
@@ -168,14 +174,14 @@ def test_bf16_computes_nearly_the_same(tiny):
     losses = {}
     for precision in ("fp32", "bf16"):
         config = tiny(steps=1, precision=precision)
-        losses[precision] = scalars(loop.train(config, loop.start(config)))[1]["dis_loss"]
+        losses[precision] = scalars(train(config, start(config)))[1]["dis_loss"]
     assert losses["fp32"] != losses["bf16"]
     assert losses["bf16"] == pytest.approx(losses["fp32"], rel=0.02)
 
 
 def test_what_does_not_fit_is_refused_before_the_first_step(tiny):
     with pytest.raises(InputError, match="makes images of 1x28x28"):
-        loop.start(tiny(model=TutorialModel()))
+        start(tiny(model=TutorialModel()))
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="no GPU"):
-            loop.start(tiny(device="cuda"))
+            start(tiny(device="cuda"))

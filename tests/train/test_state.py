@@ -7,11 +7,12 @@ import torch
 from ganbench.errors import InputError
 from ganbench.train import loop
 from ganbench.train import state as states
+from tests.train.run import start, train
 
 
 def trained(config):
-    state = loop.start(config)
-    for _ in loop.train(config, state):
+    state = start(config)
+    for _ in train(config, state):
         pass
     return state
 
@@ -38,12 +39,12 @@ def test_round_trip(tiny, optimizer, ema):
 
 def test_initial_weights_follow_the_seed_alone(tiny):
     torch.manual_seed(1)
-    a = loop.start(tiny())
+    a = start(tiny())
     torch.manual_seed(2)
     before = torch.random.get_rng_state()
-    assert_identical(loop.start(tiny()), a)
+    assert_identical(start(tiny()), a)
     assert torch.equal(torch.random.get_rng_state(), before)  # ours is not the caller's
-    other = loop.start(tiny(seed=1))
+    other = start(tiny(seed=1))
     assert not torch.equal(next(other.generator.parameters()), next(a.generator.parameters()))
 
 
@@ -68,9 +69,9 @@ def test_the_generator_that_is_sampled_is_the_average(tiny):
     config = tiny(steps=3)
     state = trained(config)
     files = states.to_files(state)
-    net, shape, step = states.generator_from_files(config, files, torch.device("cpu"))
-    assert (shape, step) == ((2,), 3)
-    noise = loop.fixed_noise(config)
+    made = states.generator_from_files(config, files, torch.device("cpu"))
+    assert (made.shape, made.step) == ((2,), 3)
+    net, noise = made.net, loop.fixed_noise(config, state)
     assert torch.equal(loop.sample(config, net, noise), loop.sample(config, state.ema, noise))
     assert not torch.equal(
         loop.sample(config, net, noise), loop.sample(config, state.generator, noise)
