@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from ganbench.diagnosis import DETECTORS, Watch
 from ganbench.diagnosis.history import CHANCE, SPAN, WARM_UP
 from ganbench.events import Scalars, Scored
+from ganbench.train.losses import OBJECTIVES
 from tests.diagnosis.trainings import FAILING, config
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -145,6 +147,15 @@ def test_missing_classes_and_copies_must_last_or_be_there_at_the_end():
     )
     assert begun(said(chosen, [one, replace(one, step=200)])).keys() == both
     assert begun(said(chosen, [replace(one, step=1000)])).keys() == both
+
+
+@pytest.mark.parametrize("name", CHANCE)
+def test_chance_is_the_least_loss_of_who_answers_the_same_to_everything(name):
+    answers = torch.linspace(-3, 3, 1201, dtype=torch.float64)[:, None]
+    loss = OBJECTIVES[name].discriminator
+    least = min(loss(answer, answer).item() for answer in answers)
+    assert least == pytest.approx(CHANCE[name] or 0.0, abs=1e-9)
+    assert OBJECTIVES.keys() == CHANCE.keys()
 
 
 def test_every_detector_says_what_people_do():
