@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ganbench.config import (
+    Augment,
     Config,
     Latent,
     Loss,
@@ -130,9 +131,42 @@ def grid25() -> Config:
     return _points("grid25", 4_000, r1=0.1)
 
 
+def folder() -> Config:
+    """Your own pictures: --data DIR. Size, networks, augmentation and steps follow from them.
+
+    What is picked is printed, with the reason, and each option that you give wins over it. On a CPU
+    the small networks with `loss.name=non-saturating`, `loss.r1=1.0` and `batch=32`, at 64 pixels a
+    side at most; on a GPU a compact StyleGAN2 at 128 at most. Fewer than 10,000 pictures are
+    augmented by `augment.name=diffaugment`, and colour pictures are mirrored (`augment.flip=True`).
+
+    Expect about 60 minutes on two cores with AVX512-BF16. The score, a frechet against the training
+    pictures, depends on these; it is to be compared with that of other runs on the same pictures.
+    """
+    adam = Optimizer(name="Adam", lr=1e-3, lr_end=1e-4, beta1=0.5, beta2=0.99)
+    return Config(
+        recipe="folder",
+        data="",
+        steps=34_000,
+        batch=32,
+        latent=Latent(dim=128),
+        model=SmallModel(width_g=32, width_d=32),
+        loss=Loss(name="non-saturating", r1=1.0, every=8),
+        optimizer_d=adam,
+        optimizer_g=adam,
+        augment=Augment(name="diffaugment", flip=True),
+        precision="auto",
+        ema_images=30_000,
+        log_every=50,
+        grid_every=250,
+        checkpoint_every=1_000,
+        scoring=Scoring(real=None, extractor="efficientnet-lite0"),
+    )
+
+
 RECIPES: dict[str, Callable[[], Config]] = {
     "mnist": mnist,
     "tutorial-mnist": tutorial_mnist,
+    "folder": folder,
     "ring8": ring8,
     "grid25": grid25,
 }

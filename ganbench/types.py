@@ -48,7 +48,8 @@ class Images:
     `read(rows, size)` yields like `batches` the images of those rows (int64) in that order, and
     None means that only the whole can be read. `keys` is uint8, N×16: a hash of the content of each
     image, by which features are cached. `formats` counts the file formats ({"JPEG": 10_000}), and
-    `notes` are what a reader of the score should know of these images.
+    `notes` are what a reader of the score should know of these images. Of a set of files, `files`
+    are their names and `sizes` (int64, N×2) their heights and widths.
     """
 
     name: str
@@ -62,6 +63,8 @@ class Images:
     keys: Tensor | None = None
     formats: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    sizes: Tensor | None = None
 
     def tensor(self) -> Tensor:
         """All of them: N×shape. uint8 for images, float32 for points. One shape only."""
@@ -84,6 +87,8 @@ class Images:
             fingerprint=f"{self.fingerprint} {name}",
             labels=None if self.labels is None else self.labels[rows],
             keys=None if self.keys is None else self.keys[rows],
+            files=tuple(self.files[row] for row in rows.tolist()) if self.files else (),
+            sizes=None if self.sizes is None else self.sizes[rows],
         )
 
 

@@ -33,6 +33,8 @@ FORBIDDEN = {
     "sampling": ("web", "cli", "workbench", "scoring"),
     "scorer": ("web", "cli", "workbench", "scoring"),
     "scoring": ("web", "cli"),
+    "training_data": ("web", "cli", "workbench", "scoring"),
+    "folder_recipe": ("torch", "numpy"),
     "config": ("torch", "numpy"),
     "recipes": ("torch", "numpy"),
     "events": ("torch",),

@@ -15,8 +15,8 @@ from torch import Tensor
 from ganbench.errors import InputError
 from ganbench.types import Images, Points
 
-CHANNELS = (1, 3)
-LAYOUTS = "uint8 N×C×H×W, N×H×W×C (C = 1 or 3) or N×H×W"
+CHANNELS = ((1, 3), (2, 4))  # the usual ones first: they win where two axes could be meant
+LAYOUTS = "uint8 N×C×H×W, N×H×W×C (C from 1 to 4) or N×H×W"
 
 
 def from_npz(path: Path) -> Images:
@@ -35,7 +35,8 @@ def from_npz(path: Path) -> Images:
 def from_npy(path: Path) -> Images:
     """The array, which stays on the disk until it is read."""
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        # Copy on write: torch takes no read-only array, but nothing is ever written.
+        array = np.load(path, mmap_mode="c", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{path} cannot be read as .npy: {error}") from error
     return from_array(array, str(path))
@@ -66,16 +67,15 @@ def _from_named(path: Path, arrays: dict[str, Any]) -> Images:
 def from_array(array: Any, name: str, labels: Any = None) -> Images:
     """Images of a numpy array (or points, of a float array N×D).
 
-    The channels are the axis of 1 or 3, the second one if both are. Floats between 0 and 1 or
-    between −1 and 1 are rounded to bytes, and a note says so. Raises InputError for anything else.
+    The channels are the axis of 1 or 3, else that of 2 or 4; the second axis, if the last one could
+    be as well. Floats between 0 and 1 or between −1 and 1 are rounded to bytes, and a note says so.
+    Raises InputError for anything else.
     """
     if array.ndim == 2 and np.issubdtype(array.dtype, np.floating):
         return _points(np.asarray(array, dtype=np.float32), name, labels)
     if not len(array):
         raise InputError(f"{name}: images is empty")
     array, notes = _bytes(_nchw(array, name), name)
-    if labels is not None and np.shape(labels) != (len(array),):
-        raise InputError(f"{name}: labels has shape {np.shape(labels)}, expected ({len(array)},)")
     with np.errstate(all="ignore"):
         tensor = torch.from_numpy(np.require(array, requirements=["C", "W"]))
     flat = tensor.numpy().reshape(len(tensor), -1)
@@ -88,7 +88,7 @@ def from_array(array: Any, name: str, labels: Any = None) -> Images:
         shape=tuple(tensor.shape[1:]),
         batches=lambda size: iter(tensor.split(size)),
         fingerprint=f"sha256:{whole[:16]}",
-        labels=None if labels is None else torch.from_numpy(np.asarray(labels).astype(np.int64)),
+        labels=_labels(labels, len(tensor), name),
         read=lambda rows, size: (tensor[part] for part in rows.split(size)),
         keys=torch.frombuffer(bytearray(b"".join(keys)), dtype=torch.uint8).view(-1, 16),
         notes=notes,
@@ -108,10 +108,11 @@ def _nchw(array: Any, name: str) -> Any:
     """The array as N×C×H×W."""
     if array.ndim == 3:
         return array[:, None]
-    if array.ndim == 4 and array.shape[1] in CHANNELS:
-        return array
-    if array.ndim == 4 and array.shape[3] in CHANNELS:
-        return np.moveaxis(array, 3, 1)
+    for channels in CHANNELS if array.ndim == 4 else ():
+        if array.shape[1] in channels:
+            return array
+        if array.shape[3] in channels:
+            return np.moveaxis(array, 3, 1)
     raise InputError(f"{name}: images is {array.dtype} of shape {array.shape}, expected {LAYOUTS}")
 
 
@@ -143,10 +144,20 @@ def _points(array: np.ndarray, name: str, labels: Any) -> Images:
         shape=tuple(tensor.shape[1:]),
         batches=lambda size: iter(tensor.split(size)),
         fingerprint="sha256:" + hashlib.sha256(array.tobytes()).hexdigest()[:16],
-        labels=None if labels is None else _labels(labels),
+        labels=_labels(labels, len(tensor), name),
         read=lambda rows, size: (tensor[part] for part in rows.split(size)),
     )
 
 
-def _labels(labels: Any) -> Tensor:
-    return torch.from_numpy(np.asarray(labels).astype(np.int64))
+def _labels(labels: Any, n: int, name: str) -> Tensor | None:
+    if labels is None:
+        return None
+    given = np.asarray(labels)
+    if given.shape != (n,):
+        raise InputError(f"{name}: labels has shape {given.shape}, expected ({n},): one an image")
+    whole = given.dtype.kind in "iub"
+    if given.dtype.kind == "f":
+        whole = bool(((given == np.rint(given)) & (np.abs(given) < 2**53)).all())
+    if not whole:
+        raise InputError(f"{name}: labels are {given.dtype}, expected whole numbers")
+    return torch.from_numpy(given.astype(np.int64))

@@ -29,18 +29,26 @@ Progress = Callable[[int, int], None]
 class Reading:
     """How images are read.
 
-    `skip_bad`: leave files out that cannot be read, rather than stop. `alpha`: what stands behind
-    transparent pictures; "drop" ignores transparency. `workers`: threads that decode.
+    `skip_bad`: leave files out that cannot be read, rather than stop; `flag` is how the user asks
+    for that. `alpha`: what stands behind transparent pictures; "drop" ignores transparency, "keep"
+    makes it the fourth channel. `upright`: apply EXIF orientations. `workers`: threads that decode.
     """
 
     skip_bad: bool = False
     alpha: Alpha = "white"
     workers: int | None = None
+    upright: bool = False
+    flag: str = "--skip-bad"
 
     @property
     def threads(self) -> int:
         """Threads that decode; by default one a core, 16 at most."""
         return self.workers or min(os.cpu_count() or 1, 16)
+
+    @property
+    def policy(self) -> str:
+        """What of this changes pixels, in words."""
+        return self.alpha + (" upright" if self.upright else "")
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ def from_files(
     Raises InputError with all the files that cannot be used, unless they are to be skipped.
     """
     files = sorted(files, key=lambda file: PurePosixPath(file.path).parts)
-    look = partial(_look, alpha=reading.alpha, whole=reading.skip_bad)
+    look = partial(_look, reading=reading)
     with ThreadPoolExecutor(reading.threads) as pool:
         looked = []
         for one in pool.map(look, files):
@@ -83,7 +91,8 @@ def from_files(
     bad = [one for one in looked if not isinstance(one, _Seen)]
     told = list(notes)
     if bad and not reading.skip_bad:
-        raise InputError(_bad(name, [*bad, *_damaged([s.file for s in seen], reading)]))
+        bad += _damaged([one.file for one in seen], reading)
+        raise InputError(_bad(name, bad, reading.flag))
     if bad:
         told.append(f"{len(bad):,} bad files were left out: {_few(path for path, _ in bad)}")
     if not seen:
@@ -93,9 +102,10 @@ def from_files(
 
 def _images(name: str, seen: Sequence[_Seen], reading: Reading, notes: list[str]) -> Images:
     channels = 1 if all(one.header.grey for one in seen) else 3
-    sizes = {one.header.size for one in seen}
-    height, width = next(iter(sizes)) if len(sizes) == 1 else (-1, -1)
-    policy = f"{reading.alpha} {channels}".encode()
+    channels = 4 if reading.alpha == "keep" else channels
+    sizes = [_size(one.header, reading.upright) for one in seen]
+    height, width = sizes[0] if len(set(sizes)) == 1 else (-1, -1)
+    policy = f"{reading.policy} {channels}".encode()
     keys = [hashlib.sha256(one.digest + policy).digest()[:16] for one in seen]
     labels, classes = _labels([one.file.path for one in seen])
     marks = [""] * len(seen) if labels is None else map(str, labels.tolist())
@@ -113,8 +123,15 @@ def _images(name: str, seen: Sequence[_Seen], reading: Reading, notes: list[str]
         read=read,
         keys=torch.frombuffer(bytearray(b"".join(keys)), dtype=torch.uint8).view(-1, 16),
         formats=dict(Counter(one.header.format for one in seen)),
-        notes=(*notes, *_seldom(seen, reading.alpha)),
+        notes=(*notes, *_seldom(seen, reading)),
+        files=tuple(one.file.path for one in seen),
+        sizes=torch.tensor(sizes),
     )
+
+
+def _size(header: Header, upright: bool) -> tuple[int, int]:
+    """(height, width) of the picture as it is decoded."""
+    return header.size[::-1] if upright and header.turned else header.size
 
 
 def _read(
@@ -123,7 +140,7 @@ def _read(
     """The pictures of the rows in batches of one size, decoded ahead by a pool of threads."""
 
     def take(part: Sequence[File]) -> list[Tensor | BadPicture]:
-        return [_decode(file, reading.alpha, channels) for file in part]
+        return [_decode(file, reading, channels) for file in part]
 
     wanted = [files[row] for row in rows.tolist()]
     step = max(1, min(size, 16))  # files a task
@@ -143,7 +160,7 @@ def _read(
                 break
             for picture in tasks.popleft().result():
                 if isinstance(picture, BadPicture):
-                    raise InputError(_bad(name, _damaged(wanted[done:], reading)))
+                    raise InputError(_bad(name, _damaged(wanted[done:], reading), reading.flag))
                 done += 1
                 if gathered and (len(gathered) == size or gathered[0].shape != picture.shape):
                     yield torch.stack(gathered)
@@ -155,21 +172,21 @@ def _read(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _look(file: File, alpha: Alpha, whole: bool) -> _Seen | tuple[str, str]:
-    """The file's header and hash, or its path and what is wrong; `whole` decodes it too."""
+def _look(file: File, reading: Reading) -> _Seen | tuple[str, str]:
+    """The file's header and hash, or its path and what is wrong; decoded too if bad are skipped."""
     try:
         content = file.content()
         found = header(content)
-        if whole:
-            decode(content, alpha, 3)
+        if reading.skip_bad:
+            decode(content, reading.alpha, 3)
     except BadPicture as error:
         return file.path, str(error)
     return _Seen(file, hashlib.sha256(content).digest(), found)
 
 
-def _decode(file: File, alpha: Alpha, channels: int) -> Tensor | BadPicture:
+def _decode(file: File, reading: Reading, channels: int) -> Tensor | BadPicture:
     try:
-        return decode(file.content(), alpha, channels)
+        return decode(file.content(), reading.alpha, channels, reading.upright)
     except BadPicture as error:
         return error
 
@@ -177,7 +194,7 @@ def _decode(file: File, alpha: Alpha, channels: int) -> Tensor | BadPicture:
 def _damaged(files: Sequence[File], reading: Reading) -> list[tuple[str, str]]:
     """(path, what is wrong) of the files that cannot be decoded to their end."""
     with ThreadPoolExecutor(reading.threads) as pool:
-        decoded = pool.map(lambda file: _decode(file, reading.alpha, 3), files)
+        decoded = pool.map(lambda file: _decode(file, reading, 3), files)
         return [
             (file.path, str(one))
             for file, one in zip(files, decoded, strict=True)
@@ -185,14 +202,14 @@ def _damaged(files: Sequence[File], reading: Reading) -> list[tuple[str, str]]:
         ]
 
 
-def _bad(name: str, bad: Sequence[tuple[str, str]]) -> str:
+def _bad(name: str, bad: Sequence[tuple[str, str]], flag: str) -> str:
     lines = [f"  {path}: {why}" for path, why in bad[:LISTED]]
     if len(bad) > LISTED:
         lines.append(f"  ... and {len(bad) - LISTED:,} more")
     files = (
         "1 file that cannot be used" if len(bad) == 1 else f"{len(bad):,} files that cannot be used"
     )
-    return "\n".join([f"{name} holds {files}; --skip-bad leaves them out", *lines])
+    return "\n".join([f"{name} holds {files}; {flag} leaves them out", *lines])
 
 
 def _labels(paths: Sequence[str]) -> tuple[Tensor | None, tuple[str, ...] | None]:
@@ -205,14 +222,15 @@ def _labels(paths: Sequence[str]) -> tuple[Tensor | None, tuple[str, ...] | None
     return torch.tensor([number[part[0]] for part in parts]), tuple(names)
 
 
-def _seldom(seen: Sequence[_Seen], alpha: Alpha) -> list[str]:
+def _seldom(seen: Sequence[_Seen], reading: Reading) -> list[str]:
     """Notes on what the policy has decided."""
+    behind = {"drop": "transparency is ignored", "keep": "the fourth channel says how much"}
+    turned = "and were turned upright" if reading.upright else "which is not applied"
     words = {
-        "transparent": "are transparent: "
-        + ("transparency is ignored" if alpha == "drop" else f"put on {alpha}"),
+        "transparent": f"are transparent: {behind.get(reading.alpha, f'put on {reading.alpha}')}",
         "16 bits": "have 16 bits: divided by 257 and rounded",
         "animated": "are animations: the first frame counts",
-        "EXIF orientation": "have an EXIF orientation, which is not applied",
+        "EXIF orientation": f"have an EXIF orientation, {turned}",
         "tiny": f"have a side below {SMALL} pixels",
     }
     counts = Counter(word for one in seen for word in one.header.seldom)

@@ -100,6 +100,22 @@ def test_layouts(tmp_path, layout):
     assert np.array_equal(found.tensor().numpy(), images)
 
 
+@pytest.mark.parametrize(
+    ("stored", "shape"),
+    [
+        ((5, 2, 9, 8), (2, 9, 8)),
+        ((5, 4, 9, 8), (4, 9, 8)),
+        ((5, 9, 8, 4), (4, 9, 8)),
+        ((5, 4, 9, 3), (3, 4, 9)),  # as ever: 3 is likelier than 4
+        ((5, 3, 9, 4), (3, 9, 4)),
+        ((5, 4, 9, 2), (4, 9, 2)),
+    ],
+)
+def test_two_and_four_channels(tmp_path, stored, shape):
+    np.save(tmp_path / "a.npy", np.zeros(stored, np.uint8))
+    assert load(str(tmp_path / "a.npy")).shape == shape
+
+
 def test_floats_are_rounded_and_it_is_said(tmp_path):
     """Truncation, as other tools do it, would make 0.9999 one level darker."""
     values = np.array([0.0, 0.5, 0.999, 1.0], dtype=np.float32).reshape(1, 1, 2, 2)
