@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -16,14 +16,11 @@ from ganbench.errors import InputError
 from ganbench.evaluation import images as readers
 from ganbench.evaluation import pixel_cache
 from ganbench.evaluation.cache import cache_dir
-from ganbench.evaluation.images import Reading
+from ganbench.evaluation.images import Progress, Reading
 from ganbench.evaluation.images.decode import Alpha
 from ganbench.evaluation.images.fit import Fit
 from ganbench.train.data import TrainingData
 from ganbench.types import Images, Points
-
-Progress = Callable[[str, int, int], None]
-"""Told what is counted ("files", "images"), how many are done, and of how many."""
 
 Control = Images | None
 
@@ -31,6 +28,7 @@ Control = Images | None
 def load(config: Config, progress: Progress | None = None) -> TrainingData:
     """The training data of `config`, decoded now or by an earlier run.
 
+    `progress` is told of the files that were looked at, and of how many; then of those decoded.
     Raises InputError, naming the files, if they cannot be read or are of different sizes, and if
     the networks are to be conditioned by labels that there are not.
     """
@@ -87,12 +85,7 @@ def read(spec: str, prepare: Prepare, progress: Progress | None = None) -> Image
         )
     alpha: Alpha = "keep" if prepare.channels == 4 else "white"
     reading = Reading(prepare.skip_bad, alpha, upright=True, flag="--prepare.skip-bad")
-
-    def scanned(done: int, total: int) -> None:
-        if progress:
-            progress("files", done, total)
-
-    return readers.load(spec, options=reading, progress=scanned)
+    return readers.load(spec, options=reading, progress=progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +127,7 @@ def _counted(batches: Iterator[Tensor], n: int, progress: Progress | None) -> It
         yield batch
         done += len(batch)
         if progress:
-            progress("images", done, n)
+            progress(done, n)
 
 
 def _as_prepared(images: Images, pixels: Tensor, fit: Fit) -> Images:
