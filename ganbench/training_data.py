@@ -62,7 +62,9 @@ def load_reference(
     """
     spec = config.scoring.real
     if spec is None:
-        return (_images(data) if data else _prepared(config.data, config.prepare).images), None
+        if data is not None:
+            return _images(data), None
+        return _numbered(_prepared(config.data, config.prepare, progress).images), None
     real = _prepared(spec, config.prepare, progress).images
     if data is not None:
         _check(config, data, real)
