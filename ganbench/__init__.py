@@ -13,6 +13,8 @@ __version__ = version("ganbench")
 def __getattr__(name: str) -> Any:
     if name == "evaluate":
         return import_module("ganbench.scoring").evaluate  # torch comes with it
+    if name == "load":
+        return import_module("ganbench.loading").load  # likewise
     if name == "Run":
         return import_module("ganbench.track.run").Run
     raise AttributeError(f"module 'ganbench' has no attribute {name!r}")

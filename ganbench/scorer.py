@@ -13,10 +13,11 @@ from ganbench.errors import InputError
 from ganbench.evaluation.evaluator import Evaluator
 from ganbench.evaluation.extractors import load_extractor
 from ganbench.evaluation.sample import Sample
+from ganbench.loading import of_state
 from ganbench.measures import MEASURES
-from ganbench.sampling import generated, inputs_of
 from ganbench.train.data import TrainingData
 from ganbench.train.distributed import ALONE, Group
+from ganbench.train.rng import seed_of
 from ganbench.train.state import State
 from ganbench.types import Extractor, Outputs, Score
 
@@ -90,12 +91,11 @@ class Scorer:
 
     def _sample(self, state: State, n: int, extractor: Extractor) -> Sample:
         """n samples and their features."""
-        inputs = inputs_of(
-            self.config, state.classes, state.counts, n, self.config.seed, "score", state.step
-        )
+        generator = of_state(self.config, state)
+        inputs = generator.latents(n, seed_of(self.config.seed, "score", state.step))
 
         def made(rows: Tensor, name: str) -> Sample:
-            return Sample(generated(self.config, state.ema, state.shape, rows, name), extractor)
+            return Sample(generator.images_of(rows, name), extractor)
 
         whole = made(inputs, "generator")
         if self.group.world == 1:

@@ -4,17 +4,16 @@ import errno
 import os
 import shutil
 
-import numpy as np
 import pytest
 import torch
 
 from ganbench import sampling, scoring, workbench
 from ganbench.errors import InputError, StoreError
 from ganbench.events import Diverged, Finished, Scored, Stepped
+from ganbench.loading import of_state
 from ganbench.store import checkpoints, query
 from ganbench.store.index import Index
 from ganbench.train import loop
-from ganbench.train.rng import generator_of, latents
 
 
 def show(runs_dir, run):
@@ -193,8 +192,8 @@ def test_samples_of_a_run_are_images(finished, tmp_path, spec):
 def test_samples_follow_the_averaged_generator(finished, tmp_path):
     config, run, _ = finished
     found = scoring.images_of("run:latest", 3, 0, runs_dir=tmp_path).tensor()
-    noise = latents(config.latent, 3, generator_of(0, "sample"))
-    assert np.array_equal(found, loop.sample(config, run.state.ema, noise))
+    noise = of_state(config, run.state).latents(3, seed=0)
+    torch.testing.assert_close(found, loop.sample(config, run.state.ema, noise))
 
 
 @pytest.mark.parametrize(

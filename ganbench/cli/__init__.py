@@ -16,6 +16,7 @@ COMMANDS = {
     "resume": "go on with a run from its newest checkpoint",
     "runs": "list, show, diff, export, delete runs",
     "sample": "draw samples from a run's generator",
+    "interpolate": "from sample to sample: a strip, or a movie",
     "movie": "the sample grids of a run as a movie",
     "serve": "the page: runs, curves, movies, scores",
     "import": "runs of Comet, TensorBoard, W&B, MLflow, trackio",
@@ -63,7 +64,7 @@ def _module(command: str) -> str:
 
 
 def _usage() -> str:
-    lines = [f"  {name:<10}{about}" for name, about in COMMANDS.items()]
+    lines = [f"  {name:<12}{about}" for name, about in COMMANDS.items()]
     return "\n".join(
         [
             "usage: ganbench COMMAND [OPTIONS]",

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ganbench.cli.options import RUNS, RunName, RunsDir, call, console, index_url
-from ganbench.errors import InputError, StoreError, explain
+from ganbench.cli.writing import writing
+from ganbench.errors import InputError
 from ganbench.store import folder, query
 from ganbench.store.index import Index
 
@@ -52,16 +53,8 @@ def movie(
         known = ", ".join(sorted({row["name"] for row in rows})) or "none yet"
         raise InputError(f"run {found.id} has no pictures named {name}; there are: {known}")
     shots = movies.of_run(found.media, pictures)
-    part = out.with_name(f".{out.name}.part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w+b") as file:
-            bad = movies.write(shots, file, out.suffix, fps=fps, side=side, captions=captions)
-        part.replace(out)
-    except OSError as error:
-        raise StoreError(explain(error, out)) from error
-    finally:
-        part.unlink(missing_ok=True)
+    with writing(out) as file:
+        bad = movies.write(shots, file, out.suffix, fps=fps, side=side, captions=captions)
     for path in bad:
         console.print(f"left out, it cannot be read: {path}", style="yellow")
     console.print(f"{out}: {len(shots) - len(bad)} grids, {out.stat().st_size / 1e6:.1f} MB")

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import tyro
 from rich.prompt import Confirm
 
-from ganbench.cli.export import export
 from ganbench.cli.options import (
     RUNS,
     RunName,
@@ -20,6 +19,7 @@ from ganbench.cli.options import (
     index_url,
     print_json,
 )
+from ganbench.cli.records import export
 from ganbench.errors import InputError, StoreError
 from ganbench.store import checkpoints, comparison, folder, query
 from ganbench.store.folder import RunFolder

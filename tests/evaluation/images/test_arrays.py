@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from ganbench import export
+from ganbench import saving
 from ganbench.datasets import load as load_builtin
 from ganbench.errors import InputError
 from ganbench.evaluation.images import Reading, load
@@ -23,24 +23,24 @@ def digits():
 
 @pytest.mark.parametrize("name", ["samples.npz", "folder"])
 def test_what_is_saved_is_loaded(tmp_path, digits, name):
-    export.save(digits, tmp_path / name)
+    saving.save(digits, tmp_path / name)
     found = load(str(tmp_path / name))
     assert (found.n, found.shape) == (12, (1, 28, 28))
     assert torch.equal(torch.cat(list(found.batches(5))), digits.tensor())
 
 
 def test_labels_and_points(tmp_path, digits):
-    export.save(digits, tmp_path / "a.npz")
+    saving.save(digits, tmp_path / "a.npz")
     assert torch.equal(load(str(tmp_path / "a.npz")).labels, digits.labels)
     ring = load_builtin("builtin:ring8:test[:9]")
-    export.save(ring, tmp_path / "b.npz")
+    saving.save(ring, tmp_path / "b.npz")
     assert torch.equal(load(str(tmp_path / "b.npz")).tensor(), ring.tensor())
     with pytest.raises(InputError, match="points"):
-        export.save(ring, tmp_path / "b.png")
+        saving.save(ring, tmp_path / "b.png")
 
 
 def test_the_npz_is_what_other_programs_expect(tmp_path, digits):
-    export.save(digits, tmp_path / "a.npz")
+    saving.save(digits, tmp_path / "a.npz")
     with np.load(tmp_path / "a.npz") as file:
         assert file["images"].dtype == np.uint8
         assert file["images"].shape == (12, 1, 28, 28)
@@ -48,13 +48,13 @@ def test_the_npz_is_what_other_programs_expect(tmp_path, digits):
 
 
 def test_a_grid_is_one_picture(tmp_path, digits):
-    export.save(digits, tmp_path / "grid.png")
+    saving.save(digits, tmp_path / "grid.png")
     with Image.open(tmp_path / "grid.png") as picture:
         assert picture.width > 600
 
 
 def test_the_fingerprint_follows_the_content(tmp_path, digits):
-    export.save(digits, tmp_path / "a")
+    saving.save(digits, tmp_path / "a")
     first = load(str(tmp_path / "a")).fingerprint
     assert load(str(tmp_path / "a")).fingerprint == first
     Image.fromarray(np.zeros((28, 28), np.uint8)).save(tmp_path / "a" / "03.png")

@@ -1,0 +1,87 @@
+"""From the name of a run, or of an exported folder, to its generator."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import orjson
+import torch
+
+from ganbench import exported
+from ganbench.config import Config
+from ganbench.errors import InputError
+from ganbench.generator import Generator
+from ganbench.store import checkpoints, folder
+from ganbench.store.folder import RunFolder
+from ganbench.train import loop
+from ganbench.train import state as states
+from ganbench.train.state import State
+
+RUNS = Path("runs")
+
+
+def load(
+    source: str | Path = "latest",
+    *,
+    step: int | None = None,
+    device: str = "auto",
+    runs_dir: str | Path = RUNS,
+) -> Generator:
+    """The generator of a run, or of a folder that `ganbench export` wrote.
+
+    `source` is "latest", a run's id or the beginning of exactly one in `runs_dir`; or a path: that
+    of a run ("runs/latest", "elsewhere/abcdef-mnist") or of an exported folder. `step` is that of a
+    checkpoint of the run, by default the newest. `device` is auto, cpu or cuda.
+
+    Raises StoreError if there is no such run or checkpoint, InputError if a file is damaged.
+    """
+    path, chosen = Path(source), loop.choose_device(device)
+    if (path / "run.json").is_file():
+        return of_run(RunFolder(path.absolute()), step, chosen)
+    if exported.is_exported(path):
+        if step is not None:
+            raise InputError(f"{path} is an exported folder, which has no step to choose")
+        return exported.read(path, chosen)
+    if os.sep not in str(source):
+        return of_run(folder.find(Path(runs_dir), str(source)), step, chosen)
+    if path.is_dir():
+        raise InputError(f"{path} is neither a run nor an exported folder: it has no run.json")
+    return of_run(folder.find(path.parent, path.name), step, chosen)
+
+
+def of_run(run: RunFolder, step: int | None, device: torch.device) -> Generator:
+    """The averaged generator of a run, at its newest checkpoint or at `step`.
+
+    Raises StoreError if there is no such checkpoint, InputError if it is damaged.
+    """
+    config = Config.model_validate(run.read()["config"])
+    files = checkpoints.read(run, step)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            made = states.generator_from_files(config, files, device)
+    except InputError as error:
+        raise InputError(f"run {run.id}, checkpoint: {error}") from error
+    return Generator(
+        net=made.net,
+        config=config,
+        shape=made.shape,
+        name=f"run:{run.id}@{made.step}",
+        step=made.step,
+        seen=orjson.loads(files[states.JSON])["seen"],
+        classes=made.classes,
+        counts=made.counts,
+    )
+
+
+def of_state(config: Config, state: State) -> Generator:
+    """The averaged generator of a run that is training."""
+    return Generator(
+        net=state.ema,
+        config=config,
+        shape=state.shape,
+        step=state.step,
+        seen=state.seen,
+        classes=state.classes,
+        counts=state.counts,
+    )
