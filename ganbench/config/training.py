@@ -8,6 +8,8 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from ganbench.config.base import Frozen, NonNegative, Positive, Share
 
+POLICIES = ("color", "translation", "cutout")  # of DiffAugment
+
 Side = Annotated[int, Field(ge=8, le=1024)]
 
 
@@ -93,6 +95,22 @@ class Augment(Frozen):
     """Mirror each real image with a chance of one half: right for photos, wrong for digits."""
     noise: NonNegative = 0.0
     """Instance noise: its standard deviation at the start, falling to 0 at the last step."""
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The names in `policy`, in its order."""
+        return tuple(name.strip() for name in self.policy.split(",") if name.strip())
+
+    @model_validator(mode="after")
+    def _known_policies(self) -> Augment:
+        for name in self.policies:
+            if name not in POLICIES:
+                raise ValueError(f"augment.policy: no {name!r} among {', '.join(POLICIES)}")
+        if self.name == "diffaugment" and not self.policies:
+            raise ValueError(
+                f"augment.policy is empty: choose of {', '.join(POLICIES)}, or --augment.name none"
+            )
+        return self
 
 
 class Optimizer(Frozen):

@@ -19,8 +19,8 @@ def view(config: Config, state: State, images: Tensor, draws: torch.Generator) -
     """
     row = MODELS[config.model.name]
     if config.augment.name != "none":
-        span = row.high - row.low
-        images = augment(images, config.augment, state.memory["augment_p"], draws, span)
+        p = state.memory["augment_p"]
+        images = augment(images, config.augment, p, draws, row.high - row.low, row.low)
     if config.augment.noise:
         sigma = config.augment.noise * (1 - state.step / config.steps)
         noise = torch.randn(images.shape, generator=draws).to(images.device, images.dtype)
