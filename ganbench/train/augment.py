@@ -21,17 +21,19 @@ def augment(
 
     `low` is the value of a black pixel, `low + span` that of a white one. `p` is the probability of
     each of ADA's transforms, a 0-dim tensor. Random numbers come from the CPU generator `draws`.
-    With the name "none" the input itself is returned.
+    With the name "none" the input itself is returned; else half precision becomes float32, in which
+    places between pixels can be told.
     """
+    if config.name == "none":
+        return images
+    if images.dtype in (torch.float16, torch.bfloat16):
+        images = images.float()
     middle = low + span / 2
-    match config.name:
-        case "diffaugment":
-            uniform = diffaugment.draw(len(images), draws)
-            return diffaugment.apply(images, config.policies, uniform, span, middle)
-        case "ada":
-            amounts = pipeline.draw(len(images), images.shape[-1], p, draws)
-            return pipeline.apply(images, amounts, span, middle)
-    return images
+    if config.name == "diffaugment":
+        uniform = diffaugment.draw(len(images), draws)
+        return diffaugment.apply(images, config.policies, uniform, span, middle)
+    amounts = pipeline.draw(len(images), images.shape[-1], p, draws)
+    return pipeline.apply(images, amounts, span, middle)
 
 
 def check(config: Config, shape: tuple[int, ...]) -> None:

@@ -35,10 +35,11 @@ def draw(n: int, side: int, p: Tensor, draws: torch.Generator) -> Amounts:
     uniform = iter(torch.rand((8, n), generator=draws, dtype=torch.float64).to(p.device))
     normal = iter(torch.randn((7, n), generator=draws, dtype=torch.float64).to(p.device))
     p = p.double()
-    either: Tensor = 1 - (1 - p).sqrt()  # of two rotations, of which one or both come with chance p
+    either: Tensor = 1 - (1 - p).sqrt()  # of two rotations: one or both come with chance p
 
     def sometimes(amount: Tensor, chance: Tensor = p) -> Tensor:
-        return torch.where(next(gates) < chance, amount, 0.0)
+        come: Tensor = next(gates) < chance
+        return torch.where(come, amount, 0.0)
 
     def angle() -> Tensor:
         return (2 * next(uniform) - 1) * math.pi

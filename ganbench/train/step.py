@@ -135,7 +135,7 @@ class Step:
         if loss.clip is not None:
             regularise.clip_weights(state.discriminator, loss.clip)
         if config.augment.name == "ada":
-            follow_overfitting(config, state, on_real, self.group)
+            follow_overfitting(config, state, on_real, number, self.group)
         right = self.objective.accuracies(on_real, on_fake)
         return value, (right[0] + right[1]) / 2, on_real.mean(), on_fake.mean(), norm
 

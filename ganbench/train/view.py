@@ -29,15 +29,17 @@ def view(config: Config, state: State, images: Tensor, draws: torch.Generator) -
 
 
 @torch.no_grad()
-def follow_overfitting(config: Config, state: State, on_real: Tensor, group: Group) -> None:
-    """ADA: takes note of the reals' logits, and moves the probability when it is time.
+def follow_overfitting(
+    config: Config, state: State, on_real: Tensor, number: int, group: Group
+) -> None:
+    """ADA: takes note of the reals' logits in an update, and moves the probability when it is time.
 
     Karras et al., "Training Generative Adversarial Networks with Limited Data" (2020), eq. 1: the
     mean sign of the reals' logits, r_t, is held at `augment.target`. Nothing waits for the device.
     """
     signs, p = state.memory["signs"], state.memory["augment_p"]
     signs += torch.stack((on_real.float().sign().mean(), torch.ones_like(p)))
-    if (state.step + 1) % config.augment.every:
+    if (number + 1) % (config.augment.every * config.n_critic):
         return
     group.average([signs])
     images = config.augment.every * config.images_a_step

@@ -187,3 +187,10 @@ def test_mixed_precision_rounds_nothing_here(config):
     expected = augmented(batch, config)
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(augmented(batch, config), expected)
+
+
+@pytest.mark.parametrize("config", [DIFF, ADA], ids=["diffaugment", "ada"])
+def test_half_precision_is_augmented_in_float32(config):
+    batch = images(8, dtype=torch.bfloat16)
+    assert torch.equal(augmented(batch, config), augmented(batch.float(), config))
+    assert augmented(batch, NONE).dtype == torch.bfloat16
