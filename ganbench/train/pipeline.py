@@ -38,8 +38,8 @@ def draw(n: int, side: int, p: Tensor, draws: torch.Generator) -> Amounts:
     either: Tensor = 1 - (1 - p).sqrt()  # of two rotations: one or both come with chance p
 
     def sometimes(amount: Tensor, chance: Tensor = p) -> Tensor:
-        come: Tensor = next(gates) < chance
-        return torch.where(come, amount, 0.0)
+        kept: Tensor = torch.where(next(gates) < chance, amount, 0.0)
+        return kept
 
     def angle() -> Tensor:
         return (2 * next(uniform) - 1) * math.pi
