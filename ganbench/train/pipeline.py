@@ -38,11 +38,10 @@ def draw(n: int, side: int, p: Tensor, draws: torch.Generator) -> Amounts:
     either: Tensor = 1 - (1 - p).sqrt()  # of two rotations: one or both come with chance p
 
     def sometimes(amount: Tensor, chance: Tensor = p) -> Tensor:
-        kept: Tensor = torch.where(next(gates) < chance, amount, 0.0)
-        return kept
+        return torch.where(next(gates) < chance, amount, 0.0)
 
     def angle() -> Tensor:
-        return (2 * next(uniform) - 1) * math.pi
+        return next(uniform).mul(2 * math.pi).sub(math.pi)
 
     shift = torch.stack((next(uniform), next(uniform)))
     slide = torch.stack((next(normal), next(normal)))
