@@ -31,9 +31,9 @@ Amounts = dict[str, Tensor]
 
 def draw(n: int, side: int, p: Tensor, draws: torch.Generator) -> Amounts:
     """The amounts for n square images of that side, on the device of p."""
-    gates = iter(torch.rand((13, n), generator=draws, dtype=torch.float64).to(p.device))
-    uniform = iter(torch.rand((8, n), generator=draws, dtype=torch.float64).to(p.device))
-    normal = iter(torch.randn((7, n), generator=draws, dtype=torch.float64).to(p.device))
+    gates = iter(torch.rand((13, n), generator=draws, dtype=torch.float64).to(p.device).unbind())
+    uniform = iter(torch.rand((8, n), generator=draws, dtype=torch.float64).to(p.device).unbind())
+    normal = iter(torch.randn((7, n), generator=draws, dtype=torch.float64).to(p.device).unbind())
     p = p.double()
     either: Tensor = 1 - (1 - p).sqrt()  # of two rotations: one or both come with chance p
 
