@@ -12,7 +12,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ganbench.config import Config
 from ganbench.errors import InputError
-from ganbench.models import mlp, small, tutorial
+from ganbench.models import dcgan, mlp, r3gan, small, sngan, stylegan, tutorial
 from ganbench.models.condition import HEADS, Verdict, judge
 
 __all__ = ["MODELS", "Architecture", "Verdict", "build", "judge"]
@@ -47,6 +47,10 @@ class Architecture:
 MODELS = {
     "tutorial": Architecture(tutorial.generator, tutorial.discriminator, low=0.0),
     "small": Architecture(small.generator, small.discriminator),
+    "dcgan": Architecture(dcgan.generator, dcgan.discriminator),
+    "sngan": Architecture(sngan.generator, sngan.discriminator),
+    "r3gan": Architecture(r3gan.generator, r3gan.discriminator),
+    "stylegan": Architecture(stylegan.generator, stylegan.discriminator),
     "mlp": Architecture(mlp.generator, mlp.discriminator),
 }
 
@@ -83,4 +87,6 @@ def _normalise(net: nn.Module) -> None:
     """Divides each weight matrix by its largest singular value: Miyato et al. (2018)."""
     for layer in list(net.modules()):
         if isinstance(layer, (nn.Linear, nn.Conv2d)):
+            if not layer.weight.any():  # R3GAN's last ones of a block: zero has no direction
+                nn.init.xavier_uniform_(layer.weight)
             spectral_norm(layer)
