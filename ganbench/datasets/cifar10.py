@@ -121,8 +121,8 @@ def _members(path: Path, *, contents: bool) -> Iterator[tuple[str, bytes]]:
             for member in archive:
                 name = PurePosixPath(member.name).name
                 if member.isfile() and "_batch" in name:
-                    file = archive.extractfile(member) if contents else None
-                    yield name, file.read() if file else b""
+                    held = archive.extractfile(member) if contents else None
+                    yield name, held.read() if held else b""
 
 
 def _from_pictures(name: str, folder: Path) -> Images:
