@@ -16,13 +16,17 @@ PAPER, INK, FAINT = (255, 255, 255), (31, 99, 200), (205, 205, 205)
 
 
 def tile(images: NDArray[np.uint8], columns: int | None = None) -> Picture:
-    """N images, uint8 N×C×H×W with 1 or 3 channels, side by side; as square as possible by default.
+    """N images, uint8 N×C×H×W with 1 to 4 channels, side by side; as square as possible by default.
 
-    Raises ValueError for other channel counts.
+    Of 2 and 4 channels the last one is opacity, and white is behind it. Raises ValueError for other
+    channel counts.
     """
     n, channels, height, width = images.shape
-    if channels not in (1, 3):
-        raise ValueError(f"a picture needs images of 1 or 3 channels, got {channels}")
+    if channels not in (1, 2, 3, 4):
+        raise ValueError(f"a picture needs images of 1 to 4 channels, got {channels}")
+    if channels in (2, 4):
+        opacity = images[:, -1:].astype(np.int64)
+        images = ((images[:, :-1] * opacity + 255 * (255 - opacity) + 127) // 255).astype(np.uint8)
     columns = columns or math.ceil(math.sqrt(n))
     rows = math.ceil(n / columns)
     sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3), 128, np.uint8)

@@ -32,6 +32,7 @@ FORBIDDEN = {
     "sampling": ("web", "cli", "workbench", "scoring"),
     "generator": ("evaluation", "store", "web", "cli", "measures", "workbench"),
     "loading": ("evaluation", "web", "cli", "measures", "workbench"),
+    "projection": ("store", "web", "cli", "measures", "workbench"),
     "interpolation": ("evaluation", "store", "web", "cli", "measures", "workbench"),
     "scorer": ("web", "cli", "workbench", "scoring"),
     "scoring": ("web", "cli"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganbench import interpolation
+from ganbench import grids, interpolation
 from ganbench.interpolation import between, loop, slerp, strip
 from tests.generators import digits, points
 
@@ -134,3 +134,10 @@ class TestPictures:
             factor = size[0] // expected.shape[1]
             pixels = np.asarray(frames[7][1])[::factor, ::factor]
             assert np.array_equal(pixels[: len(expected), : expected.shape[1]], expected)
+
+    @pytest.mark.parametrize("channels", [2, 4])
+    def test_what_is_not_opaque_is_seen_on_white(self, channels):
+        image = np.full((1, channels, 1, 3), 40, np.uint8)
+        image[0, -1, 0] = (0, 255, 51)  # a fifth
+        sheet = grids.tile(image)
+        assert np.array_equal(sheet[2, 2:5, 0], [255, 40, 255 - 43])

@@ -17,6 +17,7 @@ COMMANDS = {
     "runs": "list, show, diff, export, delete runs",
     "sample": "draw samples from a run's generator",
     "interpolate": "from sample to sample: a strip, or a movie",
+    "project": "the sample nearest to a picture",
     "movie": "the sample grids of a run as a movie",
     "serve": "the page: runs, curves, movies, scores",
     "import": "runs of Comet, TensorBoard, W&B, MLflow, trackio",

@@ -49,22 +49,22 @@ class ScoringLine:
 
     def files(self, side: str, done: int, total: int) -> None:
         """`done` of the `total` files of a side are looked at."""
-        self._count(f"{side} files", done, total, "files/s")
+        self.count(f"{side} files", done, total, "files/s")
 
     def download(self, name: str, done: int, total: int) -> None:
         """`done` of the `total` bytes of the weights of `name` are here."""
-        self._count(f"{name} weights, MB", done // MEGA, total // MEGA, "MB/s")
+        self.count(f"{name} weights, MB", done // MEGA, total // MEGA, "MB/s")
 
     def images(self, side: str, done: int, total: int) -> None:
         """`done` of the `total` images of a side are through the network."""
-        self._count(f"{side} images", done, total, "images/s")
+        self.count(f"{side} images", done, total, "images/s")
 
     def step(self, name: str, done: int, total: int) -> None:
         """The measure `name` has begun, after `done` of `total`."""
         self._show("measures", done, total, name)
 
-    def _count(self, what: str, done: int, total: int, unit: str) -> None:
-        """With a rate since `what` began, and the time that is left."""
+    def count(self, what: str, done: int, total: int, unit: str) -> None:
+        """`done` of `total`, with a rate since `what` began, and the time that is left."""
         now = time.monotonic()
         began, first, last = self._began.get(what, (now, done, done))
         if done < last:  # it begins once more, under another preset
