@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,9 +48,25 @@ class Checkpoint(Event):
 
 @dataclass(frozen=True)
 class Scored(Event):
-    """The generator was scored."""
+    """The generator was scored. `signs`: what a diagnosis needs to know besides, by name."""
 
     scores: tuple[Score, ...]
+    signs: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Warned(Event):
+    """Something has begun to go wrong, or what did is `over`.
+
+    `code` is one of `ganbench.diagnosis.DETECTORS`; `message` says it in a sentence, `evidence` are
+    the numbers that say so, `advice` what people do about it.
+    """
+
+    code: str
+    message: str
+    evidence: Mapping[str, float]
+    advice: tuple[str, ...]
+    over: bool = False
 
 
 @dataclass(frozen=True)

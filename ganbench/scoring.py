@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganbench import datasets
+from ganbench.downloads import cache_dir
 from ganbench.errors import InputError
 from ganbench.evaluation import statistics as stats
-from ganbench.evaluation.cache import cache_dir
 from ganbench.evaluation.evaluation import Evaluation, Options, Reporter, eye_of, suitable
 from ganbench.evaluation.images import Progress, Reading, load
 from ganbench.evaluation.images.callables import from_source

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from ganbench import datasets, folder_recipe
 from ganbench.config import Config, Prepare
+from ganbench.downloads import cache_dir
 from ganbench.errors import InputError
 from ganbench.evaluation import images as readers
 from ganbench.evaluation import pixel_cache
-from ganbench.evaluation.cache import cache_dir
 from ganbench.evaluation.images import Progress, Reading
 from ganbench.evaluation.images.decode import Alpha
 from ganbench.evaluation.images.fit import Fit

@@ -28,6 +28,7 @@ FORBIDDEN = {
     "snapshot": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "notebook": ("evaluation", "train", "cli", "models", "measures", "workbench", "torch"),
     "imports": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
+    "diagnosis": ("evaluation", "train", "store", "web", "cli", "models", "measures", "torch"),
     "workbench": ("web", "cli", "scoring"),
     "sampling": ("web", "cli", "workbench", "scoring"),
     "generator": ("evaluation", "store", "web", "cli", "measures", "workbench"),

@@ -1,7 +1,7 @@
 """The built-in data sets, by name: `builtin:NAME:SPLIT` and `builtin:NAME:SPLIT[start:stop]`.
 
-Real data (MNIST) ships with the package; the synthetic sets are made on the fly from a fixed seed,
-so every machine has the same ones.
+MNIST ships with the package, Fashion-MNIST and CIFAR-10 are looked for on this machine; the
+synthetic sets are made on the fly from a fixed seed, so every machine has the same ones.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import partial
 
 from torch import Tensor
 
-from ganbench.datasets import mixture, mnist, polygons
+from ganbench.datasets import cifar10, fashion, mixture, mnist, polygons
 from ganbench.errors import InputError
 from ganbench.types import Images
 
@@ -23,6 +23,8 @@ SPLITS = ("train", "test")
 DATASETS: dict[str, Callable[[str], Images]] = {
     "mnist": mnist.mnist,
     "stacked-mnist": mnist.stacked,
+    "fashion-mnist": fashion.fashion_mnist,
+    "cifar10": cifar10.cifar10,
     "triangles": partial(polygons.polygons, 3),
     "squares": partial(polygons.polygons, 4),
     "ring8": mixture.ring8,

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from ganbench.datasets import idx
 from ganbench.types import Images
 
 # The four canonical idx files, uncompressed (Y. LeCun, C. Cortes, C. Burges; CC BY-SA 3.0).
@@ -36,10 +36,7 @@ def read_idx(name: str) -> Tensor:
             f"ganbench/datasets/{name}.xz is damaged: sha256 {digest} instead of {SHA256[name]}; "
             "install ganbench again"
         )
-    rank = raw[3]  # idx: two zero bytes, a type code, the rank, then big-endian uint32 sizes
-    shape = np.frombuffer(raw, ">u4", count=rank, offset=4)
-    array = np.frombuffer(raw, np.uint8, offset=4 + 4 * rank).reshape(*shape)
-    return torch.from_numpy(array.copy() if rank == 1 else array[:, None].copy())
+    return idx.parse(raw, name)
 
 
 @cache

@@ -7,7 +7,6 @@ are read, written whole or not at all, and can be deleted at any time.
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,14 +22,6 @@ from ganbench.types import Extractor, Outputs
 
 ROWS = 4096  # of a segment: what an interrupted extraction loses at most
 LIMIT = 20 * 2**30  # bytes; the oldest segments go first
-
-
-def cache_dir() -> Path:
-    """$GANBENCH_CACHE, else ganbench below the user's cache folder."""
-    named = os.environ.get("GANBENCH_CACHE")
-    if named:
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ganbench"
 
 
 class FeatureCache:

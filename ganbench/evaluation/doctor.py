@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ganbench.downloads import cache_dir
 from ganbench.errors import InputError
-from ganbench.evaluation.cache import cache_dir
 from ganbench.evaluation.extractors import load_extractor
 from ganbench.evaluation.resize import resize
 from ganbench.measures.frechet import frechet

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganbench.downloads import Progress
 from ganbench.errors import InputError
 from ganbench.evaluation.custom import custom
 from ganbench.evaluation.efficientnet_lite0 import efficientnet_lite0
@@ -18,7 +19,6 @@ from ganbench.evaluation.hub_models import clip, dinov2
 from ganbench.evaluation.inception import inception
 from ganbench.evaluation.mnist_classifier import mnist_classifier
 from ganbench.evaluation.random_conv import pixels, random_conv
-from ganbench.evaluation.weights import Progress
 from ganbench.types import Extractor, Outputs
 
 GRAMMAR = re.compile(r"(?P<name>[^\[\]]+)(\[(?P<options>[^\[\]]*)\])?")

@@ -11,10 +11,11 @@ import orjson
 import torch
 from torch import Tensor
 
+from ganbench.downloads import Progress
 from ganbench.errors import InputError
 from ganbench.evaluation import resize as resizing
 from ganbench.evaluation.inception_net import SIZE, InceptionNet
-from ganbench.evaluation.weights import Progress, Weights, load_weights
+from ganbench.evaluation.weights import Weights, load_weights
 from ganbench.types import Extractor, Outputs
 
 NAME = "inception"

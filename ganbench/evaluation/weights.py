@@ -11,11 +11,10 @@ import hashlib
 import http.client
 import os
 import tarfile
-import urllib.request
 import uuid
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +23,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ganbench.downloads import Progress, cache_dir, download
 from ganbench.errors import InputError
-from ganbench.evaluation.cache import cache_dir
 from ganbench.evaluation.graphdef import read_constants
 from ganbench.evaluation.inception_layouts import (
     NVIDIA,
@@ -40,9 +39,6 @@ from ganbench.evaluation.torchscript import is_torchscript, read_tensors
 VARIABLE = "GANBENCH_INCEPTION"
 ALLOW = "GANBENCH_DOWNLOAD"
 MEMBER = "classify_image_graph_def.pb"  # of TensorFlow's inception-2015-12-05.tgz
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes done and the bytes in all."""
 
 
 @dataclass(frozen=True)
@@ -273,20 +269,11 @@ def fetch(into: Path, progress: Progress | None = None) -> Path:
 
 
 def _download(source: Source, part: Path, progress: Progress | None) -> None:
-    digest, done = hashlib.sha256(), 0
-    with urllib.request.urlopen(source.url, timeout=60) as response, part.open("wb") as file:
-        while block := response.read(1 << 20):
-            done += len(block)
-            digest.update(block)
-            file.write(block)
-            if progress:
-                progress(done, source.size)
-            if done > source.size:
-                break
-    if done != source.size or digest.hexdigest() != source.sha256:
+    done, digest = download(source.url, part, source.size, progress)
+    if done != source.size or digest != source.sha256:
         raise InputError(
             f"not what was published: {done:,} bytes of {source.size:,}, sha256 "
-            f"{digest.hexdigest()[:12]}… instead of {source.sha256[:12]}…"
+            f"{digest[:12]}… instead of {source.sha256[:12]}…"
         )
 
 

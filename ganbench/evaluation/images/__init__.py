@@ -13,10 +13,12 @@ from ganbench.evaluation.images.callables import from_callable
 from ganbench.evaluation.images.folder import from_folder, from_zip
 from ganbench.evaluation.images.hub import from_hub
 from ganbench.evaluation.images.pictures import Progress, Reading
+from ganbench.evaluation.images.published import from_published, split_of
 from ganbench.types import Images
 
 GRAMMAR = (
     "a folder of pictures, a .zip, .npz, .npy or .safetensors file, builtin:NAME:SPLIT, "
+    "idx files or CIFAR-10's as PATH or PATH:SPLIT, "
     "hf:NAME:SPLIT, run:ID, run:ID@STEP or py:MODULE:CALLABLE"
 )
 
@@ -42,7 +44,10 @@ def load(spec: str, *, options: Reading | None = None, progress: Progress | None
         return from_hub(spec, options, progress)
     if spec.startswith("py:"):
         return from_callable(spec)
-    path = Path(spec)
+    path, split = split_of(spec)
+    published = from_published(path, split)
+    if published is not None:
+        return published
     if path.is_dir():
         return from_folder(path, options, progress)
     suffix = path.suffix.lower()
