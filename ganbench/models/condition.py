@@ -43,7 +43,8 @@ class Projection(nn.Module):
         """Images and the one-hot N×K of their classes → logits N."""
         features: Tensor = self.body(images)
         logits: Tensor = self.linear(features).flatten()
-        return logits + (self.embedding(one_hot) * features).sum(1)
+        alike: Tensor = (self.embedding(one_hot) * features).sum(1)
+        return logits + alike
 
 
 class Auxiliary(nn.Module):
