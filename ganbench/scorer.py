@@ -33,6 +33,7 @@ MEASURED = (
     "high_quality",
 )
 """What is scored of a run, as far as it applies."""
+OF_CLASSES = ("classes_covered", "class_divergence")  # where the classes are those of the data
 
 
 class Scorer:
@@ -81,7 +82,8 @@ class Scorer:
             self._scored_at = max(state.seen, self._scored_at)
         if not self.group.first:
             return ()
-        made = self._evaluator.score(fake, MEASURED)
+        measures = (*MEASURED, *OF_CLASSES) if "mnist" in fake.extractor.name else MEASURED
+        made = self._evaluator.score(fake, measures)
         scores = tuple(score for score in made if score.value is not None)
         self._spent += time.perf_counter() - started
         self._made += 1

@@ -1,6 +1,7 @@
 """A run from launch to its end: what is recorded, scored, kept; stopped, resumed, broken."""
 
 import errno
+import math
 import os
 import shutil
 
@@ -9,11 +10,11 @@ import torch
 
 from ganbench import sampling, scoring, workbench
 from ganbench.errors import InputError, StoreError
-from ganbench.events import Diverged, Finished, Scored, Stepped
+from ganbench.events import Diverged, Finished, RolledBack, Scored, Stepped
 from ganbench.loading import of_state
 from ganbench.store import checkpoints, query
 from ganbench.store.index import Index
-from ganbench.train import loop
+from ganbench.train import loop, optim
 
 
 def show(runs_dir, run):
@@ -219,3 +220,60 @@ def test_evaluate_uses_the_other_split_as_baseline():
     assert scores["modes_covered"].value == 8
     assert scores["high_quality"].value == pytest.approx(0.98889, abs=0.02)
     assert scores["frechet"].baseline_n == 500
+
+
+def spoil(run, at, times=1):
+    """Drains the run; after step `at` its generator is NaN, so many times."""
+    events, left = [], times
+    for event in run.events():
+        events.append(event)
+        if isinstance(event, Stepped) and event.step == at and left:
+            left -= 1
+            with torch.no_grad():
+                next(run.state.generator.parameters()).fill_(torch.nan)
+    return events
+
+
+def test_a_divergence_is_rolled_back_with_lower_rates(tiny, tmp_path):
+    run = workbench.launch(tiny(on_diverge="rollback"), tmp_path)
+    events = spoil(run, 24)
+    (back,) = [event for event in events if isinstance(event, RolledBack)]
+    assert (back.step, back.seen) == (20, 20 * 32)
+    assert "dis_loss was not finite at step 25: back to step 20 with 0.5" in back.words
+    assert isinstance(events[-1], Finished)
+    used = run.state.optimizer_g.param_groups[0]["lr"]
+    assert used == pytest.approx(optim.learning_rate(run.config.optimizer_g, 39, 40) / 2)
+    shown, series = show(tmp_path, run.folder.id)
+    assert shown["state"] == "finished"
+    assert series["dis_loss"]["step"] == [1, 5, 10, 15, 20, 25, 30, 35, 40]
+    assert all(map(math.isfinite, series["dis_loss"]["value"]))
+
+
+def test_rolling_back_ends_after_so_many_times(tiny, tmp_path):
+    run = workbench.launch(tiny(on_diverge="rollback", rollbacks=2), tmp_path)
+    events = spoil(run, 24, times=9)
+    rates = [event.words for event in events if isinstance(event, RolledBack)]
+    assert ["0.5 of" in rates[0], "0.25 of" in rates[1], len(rates)] == [True, True, 2]
+    assert isinstance(events[-1], Diverged)
+    shown, _ = show(tmp_path, run.folder.id)
+    assert shown["state"] == "diverged"
+
+
+def test_before_the_first_checkpoint_it_begins_again(tiny, tmp_path):
+    run = workbench.launch(tiny(on_diverge="rollback"), tmp_path)
+    events = spoil(run, 4)
+    assert [e.step for e in events if isinstance(e, RolledBack)] == [0]
+    assert isinstance(events[-1], Finished)
+
+
+def test_a_rolled_back_run_is_resumed_as_it_was(tiny, tmp_path):
+    """Killed after the rollback: the rates stay low."""
+    run = workbench.launch(tiny(on_diverge="rollback"), tmp_path)
+    for event in run.events():
+        if isinstance(event, Stepped) and event.step == 24 and not run.state.rollbacks:
+            with torch.no_grad():
+                next(run.state.generator.parameters()).fill_(torch.nan)
+        if isinstance(event, RolledBack):
+            break
+    resumed = workbench.resume(run.folder)
+    assert (resumed.state.step, resumed.state.rollbacks) == (20, 1)

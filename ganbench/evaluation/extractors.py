@@ -17,7 +17,7 @@ from ganbench.evaluation.custom import custom
 from ganbench.evaluation.efficientnet_lite0 import efficientnet_lite0
 from ganbench.evaluation.hub_models import clip, dinov2
 from ganbench.evaluation.inception import inception
-from ganbench.evaluation.mnist_classifier import mnist_classifier
+from ganbench.evaluation.mnist_classifier import mnist_classifier, stacked_mnist_classifier
 from ganbench.evaluation.random_conv import pixels, random_conv
 from ganbench.types import Extractor, Outputs
 
@@ -41,6 +41,7 @@ EXTRACTORS: dict[str, Callable[..., Extractor]] = {
     "inception": inception,
     "efficientnet-lite0": efficientnet_lite0,
     "mnist-classifier": mnist_classifier,
+    "stacked-mnist-classifier": stacked_mnist_classifier,
     "dinov2": dinov2,
     "clip": clip,
     "random-conv": random_conv,

@@ -66,3 +66,26 @@ def mnist_classifier(device: torch.device | str = "cpu") -> Extractor:
 
     digest = hashlib.sha256(raw + PREPROCESSING.encode()).hexdigest()
     return Extractor(NAME, digest, extract)
+
+
+def stacked_mnist_classifier(device: torch.device | str = "cpu") -> Extractor:
+    """For Stacked MNIST: uint8 N×3×28×28 → 192 features and 1,000 probabilities.
+
+    The classifier looks at each channel by itself; the class is 100a + 10b + c, and its probability
+    the product of the three digits'.
+    """
+    digits = mnist_classifier(device)
+
+    def extract(images: Tensor) -> Outputs:
+        if images.dtype != torch.uint8 or images.shape[1:] != (3, 28, 28):
+            raise InputError(
+                f"extractor stacked-{NAME} reads uint8 images of 3x28x28, "
+                f"got {images.dtype} of {'x'.join(map(str, images.shape[1:]))}"
+            )
+        one = digits.extract(images.flatten(0, 1)[:, None])
+        assert one.probs is not None
+        a, b, c = one.probs.view(-1, 3, 10).unbind(1)
+        joint = torch.einsum("ni,nj,nk->nijk", a, b, c).flatten(1)
+        return Outputs(one.features.view(len(images), -1), joint)
+
+    return Extractor(f"stacked-{NAME}", f"stacked {digits.digest}", extract)

@@ -28,7 +28,12 @@ from ganbench.measures.memorisation import (
     data_copying,
 )
 from ganbench.measures.mmd import cmmd, cmmd_spread, kid, kid_spread
-from ganbench.measures.modes import high_quality, modes_covered
+from ganbench.measures.modes import (
+    class_divergence,
+    classes_covered,
+    high_quality,
+    modes_covered,
+)
 from ganbench.measures.ms_ssim import ms_ssim_diversity, ms_ssim_spread
 from ganbench.measures.neighbours import Neighbours
 from ganbench.measures.prd import Prd, prd_f1_8, prd_f8
@@ -292,6 +297,26 @@ MEASURES = {
         ("permutation", "collapse"),
         "Srivastava et al. 2017",
         borji="Q4",
+    ),
+    "classes_covered": Measure(
+        classes_covered,
+        "higher",
+        "{0, ..., K}",
+        ("permutation", "collapse"),
+        "Metz et al. 2017",
+        borji="Q4",
+        no_interval="it grows with the number of samples",
+        default=False,
+    ),
+    "class_divergence": Measure(
+        class_divergence,
+        "lower",
+        "[0, inf)",
+        ("permutation", "identity", "collapse"),
+        "Srivastava et al. 2017",
+        borji="Q4",
+        no_interval="few samples in many classes over-estimate it",
+        default=False,
     ),
     "high_quality": Measure(
         high_quality,

@@ -339,3 +339,12 @@ class TestExtractors:
 
         path = files("ganbench.evaluation") / "mnist_classifier.safetensors"
         assert len(path.read_bytes()) <= 1_000_000
+
+    def test_stacked_digits_are_told_apart(self):
+        """Three digits are right about as often as one is, three times over."""
+        data = datasets.load("builtin:stacked-mnist:test[:1000]")
+        one = Sample(data, load_extractor("stacked-mnist-classifier"))
+        assert one.features.shape == (1000, 192)
+        assert one.probs.sum(1).allclose(torch.ones(1000), atol=1e-4)
+        accuracy = (one.probs.argmax(1) == data.labels).double().mean().item()
+        assert accuracy >= 0.992**3

@@ -11,7 +11,12 @@ from scipy import linalg
 from ganbench.measures.frechet import frechet, frechet_bias
 from ganbench.measures.frechet_infinity import frechet_curve, frechet_infinity
 from ganbench.measures.inception_score import classifier_score, inception_score
-from ganbench.measures.modes import high_quality, modes_covered
+from ganbench.measures.modes import (
+    class_divergence,
+    classes_covered,
+    high_quality,
+    modes_covered,
+)
 from ganbench.types import Modes, Moments
 
 
@@ -195,3 +200,24 @@ class TestModes:
         fake = torch.tensor([[0.0, 2.9], [10.0, 3.1], [5.0, 5.0]])
         assert modes_covered(self.modes, fake) == 1
         assert high_quality(self.modes, fake) == pytest.approx(1 / 3)
+
+
+class TestClasses:
+    """Shares of predicted classes, of rows that are sure of one."""
+
+    def of(self, *counts):
+        labels = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+        return torch.eye(len(counts))[labels]
+
+    def test_covered(self):
+        assert classes_covered(self.of(3, 0, 1, 0)) == 2
+        assert classes_covered(self.of(1, 1, 1, 1)) == 4
+
+    def test_divergence(self):
+        real, fake = self.of(50, 50), self.of(90, 10)
+        expected = 0.9 * math.log(0.9 / 0.5) + 0.1 * math.log(0.1 / 0.5)
+        assert class_divergence(real, fake) == pytest.approx(expected)
+        assert class_divergence(fake, self.of(10, 0)) == pytest.approx(math.log(1 / 0.9))
+
+    def test_a_class_that_no_real_has_is_infinitely_far(self):
+        assert class_divergence(self.of(10, 0), self.of(9, 1)) == math.inf
