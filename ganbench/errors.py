@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import errno
+import re
 from pathlib import Path
 from typing import Any
+
+OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.I)
+ASKED = re.compile(r"allocate (?:(?P<bytes>\d+) bytes|(?P<size>[\d.]+ [KMGTPE]iB))")
 
 
 class InputError(ValueError):
@@ -29,6 +33,28 @@ def explain(error: OSError, path: Path) -> str:
     return f"{path}: {error.strerror or error}"
 
 
-def explain_memory(error: Exception, config: Any) -> InputError | None:
-    """Holds the place of words on memory."""
-    return None
+def explain_memory(error: BaseException, config: Any) -> InputError | None:
+    """That the memory does not suffice for a step of `config`, in words; None for another error.
+
+    PyTorch says so by a RuntimeError, on a GPU as on a CPU, and numpy by a MemoryError.
+    """
+    text = str(error)
+    if not isinstance(error, MemoryError) and not OUT_OF_MEMORY.search(text):
+        return None
+    size = config.prepare.size
+    what = f"--batch {config.batch}" + (f" at {size}x{size} pixels" if size else "")
+    half = f"--batch {max(1, config.batch // 2)} takes half"
+    quarter = f"; --prepare.size {size // 2} takes a quarter" if size else ""
+    return InputError(
+        f"the memory does not suffice for {what}{_wanted(text)}. {half}{quarter}; narrower "
+        "networks take less, too. The checkpoints so far are kept"
+    )
+
+
+def _wanted(text: str) -> str:
+    """How much more was asked for, as far as the error says."""
+    match = ASKED.search(text)
+    if match is None:
+        return ""
+    size = match["size"] or f"{int(match['bytes']) / 2**20:,.0f} MiB"
+    return f", where {size} more were asked for"

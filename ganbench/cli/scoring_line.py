@@ -51,6 +51,10 @@ class ScoringLine:
         """`done` of the `total` files of a side are looked at."""
         self.count(f"{side} files", done, total, "files/s")
 
+    def pictures(self, done: int, total: int) -> None:
+        """`done` of the `total` training pictures are looked at; then, are decoded."""
+        self._count("pictures", done, total, "pictures/s")
+
     def download(self, name: str, done: int, total: int) -> None:
         """`done` of the `total` bytes of the weights of `name` are here."""
         self.count(f"{name} weights, MB", done // MEGA, total // MEGA, "MB/s")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,8 +10,10 @@ from typing import Annotated
 
 import tyro
 from pydantic import ValidationError
+from rich.console import Console
 
 from ganbench.cli.options import RUNS, console, print_json
+from ganbench.cli.scoring_line import ScoringLine
 from ganbench.config import Config
 from ganbench.errors import InputError
 from ganbench.recipes import RECIPES
@@ -43,28 +45,63 @@ def main(arguments: Sequence[str]) -> int:
         near = get_close_matches(recipe, RECIPES, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise InputError(f"no recipe {recipe!r}; {hint}There are {', '.join(RECIPES)}")
-    options = _parse(recipe, arguments[1:])
+    options = _parse(recipe, arguments[1:], RECIPES[recipe]())
 
     from ganbench import training_data, workbench  # torch comes with it
     from ganbench.cli.training import follow, processes
 
+    reasons: Mapping[str, str] = {}
+    if recipe == "folder":
+        options, reasons = _picked(options, arguments[1:])
+    config = options.config
     if options.dry_run:
         sinks.check(options.sinks)
-        workbench.check(options.config, options.runs_dir, training_data.load(options.config))
-        print_json(options.config.model_dump(mode="json"))
+        _explain(Console(stderr=True, highlight=False), reasons)
+        with ScoringLine() as line:
+            data = training_data.load(config, line.pictures)
+        workbench.check(config, options.runs_dir, data)
+        print_json(config.model_dump(mode="json"))
         return 0
-    console.print(f"{recipe}: building the networks, reading {options.config.data}", style="dim")
-    with processes(options.config.batch, options.config.device) as group:
-        run = workbench.launch(options.config, options.runs_dir, options.sinks, group)
+    with processes(config.batch, config.device) as group:
+        console.print(f"{recipe}: building the networks, reading {config.data}", style="dim")
+        _explain(console, reasons)
+        with ScoringLine() as line:
+            progress = line.pictures if group.first else None
+            run = workbench.launch(config, options.runs_dir, options.sinks, group, progress)
+        for note in run.data.notes:
+            console.print(note, style="yellow", soft_wrap=True, markup=False)
         return follow(run, page=options.page)
 
 
-def _parse(recipe: str, arguments: Sequence[str]) -> Options:
+def _picked(options: Options, arguments: Sequence[str]) -> tuple[Options, Mapping[str, str]]:
+    """The options with what the pictures decide, and the reasons; what was given wins over it."""
+    from ganbench import training_data
+    from ganbench.folder_recipe import choose
+    from ganbench.train.loop import choose_device
+
+    if not options.config.data:
+        raise InputError("the recipe folder needs your pictures: --data DIR")
+    gpu = choose_device(options.config.device).type == "cuda"
+    with ScoringLine() as line:
+        found = training_data.survey(options.config, line.pictures)
+    picked, reasons = choose(options.config, found, gpu)
+    chosen = _parse("folder", arguments, picked)
+    given = (name for name in reasons if getattr(chosen.config, name) != getattr(picked, name))
+    counted = {"data": f"{len(found.sizes):,} pictures"}
+    return chosen, counted | dict(reasons) | dict.fromkeys(given, "as you say")
+
+
+def _explain(shown: Console, reasons: Mapping[str, str]) -> None:
+    for name, words in reasons.items():
+        shown.print(f"  {name:<10}{words}", soft_wrap=True, markup=False)
+
+
+def _parse(recipe: str, arguments: Sequence[str], config: Config) -> Options:
     try:
         return tyro.cli(
             Options,
             prog=f"ganbench train {recipe}",
-            default=Options(RECIPES[recipe]()),
+            default=Options(config),
             args=arguments,
             config=(tyro.conf.AvoidSubcommands,),
         )
