@@ -96,9 +96,8 @@ def survey(config: Config, progress: Progress | None = None) -> Pictures:
     images = read(config.data, config.prepare, progress)
     if isinstance(images, Points):
         raise InputError(f"{config.data!r} holds points; the recipe folder is for pictures")
-    if images.sizes is None:
-        sizes = [images.shape[1:]] * images.n
-    else:
+    sizes = [(images.shape[1], images.shape[2])] * images.n
+    if images.sizes is not None:
         sizes = [(height, width) for height, width in images.sizes.tolist()]
     classes = 0 if images.labels is None else len(images.labels.unique())
     return Pictures(sizes, images.shape[0], classes)

@@ -53,7 +53,7 @@ class ScoringLine:
 
     def pictures(self, done: int, total: int) -> None:
         """`done` of the `total` training pictures are looked at; then, are decoded."""
-        self._count("pictures", done, total, "pictures/s")
+        self.count("pictures", done, total, "pictures/s")
 
     def download(self, name: str, done: int, total: int) -> None:
         """`done` of the `total` bytes of the weights of `name` are here."""
