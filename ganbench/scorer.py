@@ -15,6 +15,7 @@ from ganbench.evaluation.extractors import load_extractor
 from ganbench.evaluation.sample import Sample
 from ganbench.loading import of_state
 from ganbench.measures import MEASURES
+from ganbench.signs import Signs
 from ganbench.train.data import TrainingData
 from ganbench.train.distributed import ALONE, Group
 from ganbench.train.rng import seed_of
@@ -40,12 +41,17 @@ class Scorer:
     """Scores the averaged generator of one run, within a share of the run's time.
 
     The control of the baseline is the reference's other split, so that real against real is scored
-    at the fakes' n.
+    at the fakes' n. With the training `data`, `signs` says what a diagnosis wants to know.
     """
 
-    def __init__(self, config: Config, group: Group = ALONE) -> None:
+    def __init__(
+        self, config: Config, group: Group = ALONE, data: TrainingData | None = None
+    ) -> None:
         self.config = config
         self.group = group
+        self.signs: dict[str, float] = {}  # what the last scoring tells a diagnosis besides
+        held_out = config.scoring.real not in (None, config.data)
+        self._signs = None if data is None else Signs(data, held_out, config.seed)
         self.best: tuple[int, float] | None = None  # step, value of `best_by`
         self._scored_at = 0  # images seen
         self._made = 0
@@ -85,6 +91,8 @@ class Scorer:
         measures = (*MEASURED, *OF_CLASSES) if "mnist" in fake.extractor.name else MEASURED
         made = self._evaluator.score(fake, measures)
         scores = tuple(score for score in made if score.value is not None)
+        if self._signs is not None:
+            self.signs = self._signs.of(self._evaluator, fake, scores)
         self._spent += time.perf_counter() - started
         self._made += 1
         if n == self.config.scoring.n_during:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ganbench.store import query
@@ -32,6 +33,7 @@ def print_summary(console: Console, run: Mapping[str, Any], folder: str, page: s
     console.print(f"[bold]{run['id']}[/] {run['state']} at step {run['step']:,}{of}")
     if run["reason"]:
         console.print(run["reason"], style="yellow")
+    _print_warnings(console, run["warnings"])
     if summary.get("scalars"):
         console.print()
         made = table("metric", "last", "min", "max", right=("last", "min", "max"))
@@ -43,6 +45,19 @@ def print_summary(console: Console, run: Mapping[str, Any], folder: str, page: s
         console.print(scores_table(run["scores"]))
     console.print()
     console.print(_facts(run, folder, page))
+
+
+def _print_warnings(console: Console, warnings: Sequence[Mapping[str, Any]]) -> None:
+    """What went wrong, with what people do about it."""
+    if warnings:
+        console.print("\nwhat went wrong", style="dim")
+    for warned in warnings:
+        until = "" if warned["until"] is None else f" to {warned['until']:,}"
+        when = f"[dim]step {warned['step']:,}{until}[/]"
+        console.print(f"{when} [yellow]{escape(warned['message'])}[/]", soft_wrap=True)
+        if warned["until"] is None:
+            for words in warned["advice"]:
+                console.print(f"  - {escape(words)}", soft_wrap=True)
 
 
 def _facts(run: Mapping[str, Any], folder: str, page: str) -> Table:

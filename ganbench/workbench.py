@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from ganbench import training_data
 from ganbench.config import Config
+from ganbench.diagnosis import Watch
 from ganbench.environment import describe
 from ganbench.errors import InputError, StoreError, explain_memory
 from ganbench.evaluation.images import Progress
@@ -17,7 +18,7 @@ from ganbench.evaluation.protocol import parse
 from ganbench.evaluation.report import to_json
 from ganbench.events import Checkpoint, Diverged, Event, Finished, Grid, RolledBack, Scalars, Scored
 from ganbench.scorer import Scorer, check_scoring
-from ganbench.store import checkpoints, folder, journal
+from ganbench.store import checkpoints, folder, journal, past
 from ganbench.store.folder import RunFolder
 from ganbench.store.recorder import Recorder
 from ganbench.store.relay import Relay
@@ -52,9 +53,11 @@ class Run:
         self.data = data
         self.group = group
         self._sinks = sinks
-        self.scorer = Scorer(config, group)
+        self.scorer = Scorer(config, group, data)
+        self.watch = Watch(config)
         for step, seen, scores in past_scores(run):
             self.scorer.remember(step, seen, {s["measure"]: s["value"] for s in scores})
+        self.watch.recall(past.events(run, state.step))
         self.recorder = self._recorder()
 
     def events(self) -> Iterator[Event]:
@@ -67,7 +70,9 @@ class Run:
             while again:
                 again = False
                 for event in loop.train(self.config, self.state, self.data, self.group):
-                    yield from self._record(event)
+                    for happened in self._record(event):
+                        yield happened
+                        yield from self._diagnose(happened)
                     if again := isinstance(event, Diverged) and self._may_roll_back():
                         yield self._roll_back(event)
                         break
@@ -105,6 +110,12 @@ class Run:
                 self._end("finished", None)
         yield event
 
+    def _diagnose(self, event: Event) -> Iterator[Event]:
+        """What goes wrong, or no longer does, as far as this event tells."""
+        for warned in self.watch.see(event):
+            self.recorder.warning(warned)
+            yield warned
+
     def _save(self) -> None:
         """A checkpoint; the pictures so far go first: a resumed run does not draw them again."""
         self.recorder.flush()
@@ -113,8 +124,9 @@ class Run:
 
     def _score(self, event: Event, n: int) -> Scored:
         scores = self.scorer.score(self.state, n)
-        self.recorder.scores(event.step, event.seen, [to_json(score) for score in scores])
-        return Scored(event.step, event.seen, scores)
+        told = [to_json(score) for score in scores]
+        self.recorder.scores(event.step, event.seen, told, **self.scorer.signs)
+        return Scored(event.step, event.seen, scores, self.scorer.signs)
 
     def _may_roll_back(self) -> bool:
         wanted = self.config.on_diverge == "rollback"
@@ -156,6 +168,9 @@ class Follower(Run):
             case Finished():
                 self.scorer.score(self.state, self.config.scoring.n)
         yield event
+
+    def _diagnose(self, event: Event) -> Iterator[Event]:
+        yield from ()
 
     def interrupt(self, reason: str) -> None:
         """Nothing is to be saved here."""

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from ganbench.cli.options import console
 from ganbench.config import Config
-from ganbench.events import Diverged, Event, RolledBack, Scalars, Scored, Stepped
+from ganbench.events import Diverged, Event, RolledBack, Scalars, Scored, Stepped, Warned
 from ganbench.store.console import Console as Copy
 from ganbench.tables import duration, number
 
@@ -70,8 +70,19 @@ class TrainingLine:
             case Scored():
                 values = (f"{s.measure} {number(s.value)}" for s in event.scores)
                 self._say(f"step {event.step:,}: " + "  ".join(values))
+            case Warned():
+                self._warn(event)
             case Diverged():
                 self._say(f"{event.tensor} is not finite since step {event.step:,}", "red")
+
+    def _warn(self, event: Warned) -> None:
+        """What goes wrong, what says so, and what people do about it; or that it is over."""
+        self._say(f"step {event.step:,}: {event.message}", None if event.over else "yellow")
+        if event.evidence:
+            shown = (f"{name} {number(value)}" for name, value in event.evidence.items())
+            self._say("  " + "  ".join(shown), "dim")
+        for words in event.advice:
+            self._say(f"  - {words}")
 
     def _advance(self, step: int) -> None:
         now = time.monotonic()

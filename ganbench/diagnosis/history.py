@@ -73,10 +73,7 @@ class History:
             case Scalars():
                 values: Mapping[str, float] = event.values
             case Scored():
-                scores = {f"scores/{s.measure}": s.value for s in event.scores}
-                base = {f"baselines/{s.measure}": s.baseline for s in event.scores}
-                both = {name: v for name, v in (scores | base).items() if v is not None}
-                values = both | {f"signs/{name}": value for name, value in event.signs.items()}
+                values = {f"signs/{name}": value for name, value in event.signs.items()}
             case _:
                 return False
         self.step = event.step

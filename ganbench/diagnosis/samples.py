@@ -34,8 +34,8 @@ def _alike(history: History) -> Finding | None:
 
 
 def _few_modes(history: History) -> Finding | None:
-    found = _lasting(history, "scores/modes_covered")
-    real = history.last("baselines/modes_covered", 1)
+    found = _lasting(history, "signs/modes_covered")
+    real = history.last("signs/modes_covered_by_reals", 1)
     if found is None or real is None or found.max() >= COVERED * real[0]:
         return None
     return Finding(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ganbench.config import Config
 from ganbench.diagnosis.history import History
@@ -13,14 +13,25 @@ CALM = 20  # looks without a failure after which it is over
 
 
 class Watch:
-    """Sees the events of one run in their order, those of a resumed run from its beginning.
-
-    What it says follows from the events alone.
-    """
+    """Sees the events of one run in their order; what it says follows from them alone."""
 
     def __init__(self, config: Config) -> None:
         self.history = History(config)
         self._open: dict[str, int] = {}  # by code, looks since it was last found
+
+    def recall(self, past: Iterable[Event]) -> None:
+        """Takes up where another watch was, by what it saw and said of the run until now."""
+        events = list(past)
+        for event in events[: -3 * CALM]:
+            if isinstance(event, Warned):
+                self._open.pop(event.code, None)
+                if not event.over:
+                    self._open[event.code] = 0
+            else:
+                self.history.note(event)
+        for event in events[-3 * CALM :]:  # what is calm by now has been so for CALM looks
+            for _ in self.see(event):
+                pass
 
     def see(self, event: Event) -> Iterator[Warned]:
         """What begins to go wrong with this event, and what no longer does."""

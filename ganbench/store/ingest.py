@@ -65,6 +65,7 @@ def _new_run(folder: RunFolder, path: str) -> dict[str, Any]:
         "pictures": 0,
         "scores": None,
         "best": {},
+        "warned": {},
     }
 
 
@@ -182,6 +183,8 @@ def _record(
             run["content"] = {**run["content"], "name": record["name"]}
         case "scores":
             _scores(connection, run, record)
+        case "warning":
+            _warning(connection, run, record)
         case "end":
             state.update(end=record, step=record["step"], seen=record["seen"])
     if "step" in record:
@@ -217,6 +220,18 @@ def _scores(connection: Connection, run: dict[str, Any], record: Any) -> None:
         query = select(table.score).where(table.run == run["run"], table.step == record["step"])
         scores = connection.scalars(query.order_by(table.rank)).all()
         run["scores"] = {"step": record["step"], "scores": list(scores)}
+
+
+def _warning(connection: Connection, run: dict[str, Any], record: Any) -> None:
+    """That something goes wrong, or is over; the run itself keeps what was last said of each."""
+    code, over = record["code"], record.get("over", False)
+    key = {"run": run["run"], "code": code, "step": record["step"], "over": over}
+    rest = {name: record[name] for name in ("seen", "time", "message", "evidence", "advice")}
+    _replace(connection, schema.warnings, key, rest)
+    last = run["warned"].get(code)
+    if last is None or last["time"] <= record["time"]:
+        said = {"step": record["step"], "time": record["time"], "over": over}
+        run["warned"] = {**run["warned"], code: said}
 
 
 def _replace(connection: Connection, table: Any, key: dict[str, Any], rest: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from ganbench.store.query import journals_of, state_of, summarise
 Row = dict[str, Any]
 KEPT = (
     *("id", "name", "project", "recipe", "state", "reason", "created", "tags"),
-    *("step", "steps", "seen", "seconds", "picture"),
+    *("step", "steps", "seen", "seconds", "picture", "warned"),
 )
 SPARK = 40  # points of a small curve
 PARTS = 16  # chunks of a long curve that a small one is made of

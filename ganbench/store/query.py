@@ -19,11 +19,12 @@ from ganbench.store.points import EVERYWHERE, extremes, latest_by_step, load
 Row = dict[str, Any]
 PICTURE = ("name", "step", "seen", "time", "sha256", "width", "height", "caption")
 JOURNAL = ("run", "name", "damaged", "step", "seen", "time", "opened", "end")
+WARNING = ("code", "step", "seen", "time", "message", "evidence", "advice")
 TEXT = ("name", "step", "seen", "time", "text")
 
 
 def list_runs(index: Index) -> list[Row]:
-    """All runs, the newest first: id, recipe, state, step, steps, scores, best, picture, tags."""
+    """All runs, the newest first: id, recipe, state, step, scores, best, what is wrong, tags."""
     table = schema.runs.c
     with index.engine.connect() as connection:
         newest = (table.created.desc(), table.run)
@@ -33,7 +34,7 @@ def list_runs(index: Index) -> list[Row]:
 
 
 def show_run(index: Index, run: str, *, pictures: bool = True) -> Row | None:
-    """One run: its summary, and config, environment, all scores, pictures and series sizes.
+    """One run: its summary, and config, environment, scores, warnings, pictures, series sizes.
 
     Of a long run the pictures are most of it; without them `read_pictures` gives what is new.
     """
@@ -47,6 +48,7 @@ def show_run(index: Index, run: str, *, pictures: bool = True) -> Row | None:
         query = select(schema.scores).where(table.run == run).order_by(table.step, table.rank)
         scores = connection.execute(query).mappings().all()
         points = _sizes(connection, run)
+        warnings = _warnings(connection, run)
         texts = _count(connection, schema.texts, run)
     content = found["content"]
     return {
@@ -55,6 +57,7 @@ def show_run(index: Index, run: str, *, pictures: bool = True) -> Row | None:
         "notes": found["annotations"]["notes"],
         "history": [{"step": s["step"], "seen": s["seen"], **s["score"]} for s in scores],
         **({"pictures": read_pictures(index, run)["pictures"]} if pictures else {}),
+        "warnings": warnings,
         "points": points,
         "texts": texts,
         "damaged": sum(journal["damaged"] for journal in journals),
@@ -63,7 +66,7 @@ def show_run(index: Index, run: str, *, pictures: bool = True) -> Row | None:
 
 
 def pulse(index: Index, run: str) -> Row | None:
-    """How far a run has come: state, step, and counts of points, pictures, scores and texts.
+    """How far a run has come: state, step, counts of points, pictures, scores, texts, warnings.
 
     A picture that a resumed run wrote again counts again. `edition` changes when its tags, notes or
     config do, `console` is the size of what it printed in bytes, `heard` the time of its last
@@ -84,6 +87,7 @@ def pulse(index: Index, run: str) -> Row | None:
             "pictures": found["pictures"],
             "scores": _count(connection, schema.scores, run),
             "texts": _count(connection, schema.texts, run),
+            "warnings": _count(connection, schema.warnings, run),
             "edition": _digest(found["annotations"], found["content"]),
             "console": console.stat().st_size if console.exists() else 0,
             "heard": max((journal["time"] for journal in journals), default=None),
@@ -158,6 +162,22 @@ def read_texts(index: Index, run: str, most: int = 1000, since: float = 0.0) -> 
         return [dict(zip(TEXT, row, strict=True)) for row in connection.execute(query)][::-1]
 
 
+def _warnings(connection: Connection, run: str) -> list[Row]:
+    """What went wrong, by step: {"code", "step", "seen", "time", "message", "evidence", "advice",
+    "until": the step at which it was over, or None}."""
+    table = schema.warnings.c
+    query = select(schema.warnings).where(table.run == run)
+    found: list[Row] = []
+    for row in connection.execute(query.order_by(table.step, table.time)).mappings():
+        if not row["over"]:
+            found.append({**{name: row[name] for name in WARNING}, "until": None})
+            continue
+        for said in found:
+            if said["code"] == row["code"] and said["until"] is None:
+                said["until"] = row["step"]
+    return found
+
+
 def folder_of(index: Index, run: str) -> Path | None:
     """Where the run with exactly this id is."""
     query = select(schema.runs.c.path).where(schema.runs.c.run == run)
@@ -217,6 +237,7 @@ def summarise(runs_dir: Path, run: Mapping[Any, Any], journals: list[Row]) -> Ro
         "scores": scored["scores"],
         "scored_at": scored["step"],
         "best": run["best"],
+        "warned": [code for code, last in run["warned"].items() if not last["over"]],
         "picture": (run["picture"] or {}).get("sha256"),
         "summary": end.get("summary"),
     }

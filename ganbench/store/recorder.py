@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from ganbench.errors import StoreError
+from ganbench.events import Warned
 from ganbench.store import liveness
 from ganbench.store.folder import RunFolder
 from ganbench.store.journal import Journal
@@ -85,10 +86,19 @@ class Recorder:
         self._journal.write("name", name=name)
         self._pass("name", name=name)
 
-    def scores(self, step: int, seen: int, scores: Sequence[Mapping[str, Any]]) -> None:
-        """Scores as plain values."""
-        self._journal.write("scores", step=step, seen=seen, scores=scores)
+    def scores(
+        self, step: int, seen: int, scores: Sequence[Mapping[str, Any]], **signs: float
+    ) -> None:
+        """Scores as plain values, and the `signs` that a diagnosis reads."""
+        self._journal.write("scores", step=step, seen=seen, scores=scores, signs=signs)
         self._pass("scores", step=step, scores=scores)
+
+    def warning(self, warned: Warned) -> None:
+        """What goes wrong with the training, or no longer does."""
+        told = ("step", "seen", "code", "message", "evidence", "advice", "over")
+        self._journal.write("warning", **{name: getattr(warned, name) for name in told})
+        words = "\n".join((warned.message, *warned.advice))
+        self._pass("text", name=f"warning/{warned.code}", step=warned.step, text=words)
 
     def tags(self, tags: Sequence[str]) -> None:
         """Words that were added to find the run by; the annotations keep them."""

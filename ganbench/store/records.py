@@ -18,6 +18,7 @@ FIELDS: dict[str, Mapping[str, Any]] = {
     "config": {"values": dict},
     "name": {"name": str},
     "scores": {**TIMED, "scores": list},
+    "warning": {**TIMED, "code": str, "message": str, "evidence": dict, "advice": list},
     "checkpoint": {"step": int},
     "end": {**TIMED, "state": str},
 }
@@ -60,6 +61,9 @@ def _is_record(line: Any) -> bool:
             return bool(DIGEST.fullmatch(line["sha256"])) and isinstance(caption, str | None)
         case "scores":
             return all(isinstance(score, dict) and _is_score(score) for score in line["scores"])
+        case "warning":
+            words = all(isinstance(advice, str) for advice in line["advice"])
+            return words and isinstance(line.get("over", False), bool)
     return True
 
 

@@ -71,6 +71,7 @@ runs = Table(
     Column("pictures", Whole, nullable=False),  # records of pictures, those written again too
     Column("scores", JSON),  # step and scores of the last scoring
     Column("best", JSON, nullable=False),  # the best score of each measure, extractor and n
+    Column("warned", JSON, nullable=False),  # of each code the last record's step, time and over
     # Rises with each transaction that read something of a run: what changed since one was seen.
     Column("edition", Whole, nullable=False, index=True),
 )
@@ -158,6 +159,20 @@ scores = Table(
     Column("seen", Whole, nullable=False),
     Column("time", Float, nullable=False),
     Column("score", JSON, nullable=False),
+)
+
+warnings = Table(
+    "gb_warnings",
+    metadata,
+    Column("run", Words, primary_key=True),
+    Column("code", Words, primary_key=True),
+    Column("step", Whole, primary_key=True),
+    Column("over", Boolean, primary_key=True),
+    Column("seen", Whole, nullable=False),
+    Column("time", Float, nullable=False),
+    Column("message", Words, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("advice", JSON, nullable=False),
 )
 
 # An index whose tables were others is dropped and rebuilt.

@@ -131,6 +131,16 @@ PICTURE = record(
     caption=maybe(TEXT),
 )
 PICTURES = record(after=WHOLE, pictures=array(PICTURE))
+WARNING = record(
+    code=TEXT,
+    step=WHOLE,
+    seen=WHOLE,
+    time=NUMBER,
+    message=TEXT,
+    evidence=by_name(NUMBER),
+    advice=array(TEXT),
+    until=maybe(WHOLE),
+)
 RUN = {
     "allOf": [
         SUMMARY,
@@ -139,6 +149,7 @@ RUN = {
             environment=maybe(ANYTHING),
             notes=TEXT,
             history=array(ANYTHING),
+            warnings=array(WARNING),
             points=by_name(WHOLE),
             texts=WHOLE,
             damaged=WHOLE,

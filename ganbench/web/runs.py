@@ -75,6 +75,7 @@ KNOWN: dict[str, Any] = {
     "steps": maybe(WHOLE),
     "seen": WHOLE,
     "seconds": NUMBER,
+    "warned": array(TEXT),
 }
 """What is said of a run wherever it is named."""
 SUMMARY = record(
