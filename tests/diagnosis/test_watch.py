@@ -164,3 +164,10 @@ def test_every_detector_says_what_people_do():
         assert detector.advice
         assert all(words.endswith(".") for words in detector.advice)
         assert detector.source
+
+
+def test_the_page_of_documentation_has_every_detector_and_its_advice():
+    text = (Path(__file__).parents[2] / "docs" / "diagnosis.md").read_text()
+    for code, detector in DETECTORS.items():
+        assert text.count(f"| `{code}` |") == 2
+        assert " ".join(detector.advice) in text

@@ -25,6 +25,11 @@ def score(measure, value, n=100):
     return {"measure": measure, "extractor": "e", "n_fake": n, "n_real": 10, "value": value}
 
 
+def warn(log, step, code, evidence, advice, **over):
+    told = {"code": code, "message": f"{code}!", "evidence": evidence, "advice": advice}
+    log.write("warning", step=step, seen=64 * step, **told, **over)
+
+
 @pytest.fixture
 def written(tmp_path):
     """One run with every kind of record."""
@@ -37,6 +42,9 @@ def written(tmp_path):
     log.write("media", name="samples", step=5, seen=320, sha256="b" * 64, width=4, height=3)
     log.write("scores", step=2, seen=128, scores=[score("frechet", 9.0), score("kid", math.inf)])
     log.write("scores", step=5, seen=320, scores=[score("kid", 0.5), score("frechet", 3.0)])
+    warn(log, 2, "mode-collapse", {"diversity": 0.1}, ["Lower the rates."])
+    warn(log, 3, "exploding-norms", {"adv_grad": math.inf}, ["Clip."])
+    warn(log, 4, "exploding-norms", {}, [], over=True)
     return run, log
 
 
@@ -74,6 +82,16 @@ def test_what_was_written_is_read(tmp_path, written, everything):
     assert listed["picture"] == "b" * 64
     assert [s["value"] for s in shown["history"]] == [9.0, "Infinity", 0.5, 3.0]
     assert [p["step"] for p in shown["pictures"]] == [0, 5]
+    assert [(w["code"], w["step"], w["until"]) for w in shown["warnings"]] == [
+        ("mode-collapse", 2, None),
+        ("exploding-norms", 3, 4),
+    ]
+    assert [w["evidence"] for w in shown["warnings"]] == [
+        {"diversity": 0.1},
+        {"adv_grad": "Infinity"},
+    ]
+    assert shown["warnings"][0]["advice"] == ["Lower the rates."]
+    assert listed["warned"] == ["mode-collapse"]
     assert shown["points"] == {"dis_loss": 5, "adv_loss": 5}
     assert series["dis_loss"]["value"] == [1 / step for step in range(1, 6)]
     assert series["dis_loss"]["step"] == [1, 2, 3, 4, 5]

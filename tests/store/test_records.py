@@ -27,6 +27,8 @@ def write(runs_dir):
     log.write("config", values={"a": {"b": 1}})
     log.write("name", name="called")
     log.write("scores", step=2, seen=2, scores=[{**score("kid", 0.5), "better": "to 1"}])
+    told = {"code": "c", "message": "m", "evidence": {"x": 1.0}, "advice": ["a"], "over": False}
+    log.write("warning", step=2, seen=2, **told)
     log.write("checkpoint", step=2, seen=2)
     log.write("end", state="finished", step=2, seen=2, reason=None, summary={"x": 1})
     log.row(3, 3, {"x": 3.0, "y": 4.0})
@@ -52,7 +54,7 @@ def changed(draw, line):
         return orjson.dumps(record) + b"\n"
 
 
-@pytest.mark.parametrize("which", range(12))
+@pytest.mark.parametrize("which", range(13))
 @settings(max_examples=8, deadline=None, suppress_health_check=[ALL])
 @given(data=st.data())
 def test_a_damaged_line_costs_that_line(tmp_path_factory, open_index, which, data):
@@ -69,7 +71,7 @@ def test_a_damaged_line_costs_that_line(tmp_path_factory, open_index, which, dat
     query.pulse(index, run.id)
     points = query.read_series(index, run.id, dict.fromkeys(shown["points"], 0))
     if which > 1:  # not what the rows hang on
-        rows = {2: 1.0, 3: 2.0, 11: 3.0}  # the values of x, and the steps
+        rows = {2: 1.0, 3: 2.0, 12: 3.0}  # the values of x, and the steps
         kept = {value for line, value in rows.items() if line != which} - {now(lines[which])}
         assert kept <= set(points["x"]["value"])
     if which not in (0, 4):
@@ -78,6 +80,8 @@ def test_a_damaged_line_costs_that_line(tmp_path_factory, open_index, which, dat
         assert [text["text"] for text in query.read_texts(index, run.id)] == ["t"]
     if which != 8:
         assert listed["scores"][0]["value"] == 0.5
+    if which not in (0, 9):
+        assert [warning["message"] for warning in shown["warnings"]] == ["m"]
     index.close()
 
 
