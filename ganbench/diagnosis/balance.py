@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ganbench.diagnosis.finding import Finding
+from ganbench.diagnosis.finding import Finding, percent
 from ganbench.diagnosis.history import ROWS, SPAN, History
 
 RIGHT = 0.99  # accuracy from which a discriminator makes no mistakes
@@ -26,8 +26,8 @@ def saturated(history: History) -> Finding | None:
     if np.median(right) < RIGHT or np.median(fooled) > 1 - RIGHT or share > SATURATED:
         return None
     return Finding(
-        f"The discriminator has won: for {SPAN} steps it has called {np.median(right):.1%} of the "
-        f"images right, and its loss is {share:.2%} of what guessing would cost.",
+        f"The discriminator has won: for {SPAN} steps it has called {_percent(right)} of the "
+        f"images right, and its loss is {percent(share, 2)} of what guessing would cost.",
         {
             "dis_acc": float(np.median(right)),
             "adv_acc": float(np.median(fooled)),
@@ -51,7 +51,7 @@ def vanishing(history: History) -> Finding | None:
     words = f"{now / usual:.1e} of what it was" if usual else "zero"
     return Finding(
         f"The generator gets no gradient: its norm is {words}, while the discriminator calls "
-        f"{1 - np.median(fooled):.1%} of the fakes right.",
+        f"{_percent(1 - fooled)} of the fakes right.",
         {"adv_grad": now, "adv_grad_usual": usual, **_middle(history, "adv_acc", "dis_fake")},
     )
 
@@ -86,9 +86,8 @@ def by_the_batch(history: History) -> Finding | None:
     if np.median(right) < FOOLED or np.median(fooled) < FOOLED:
         return None
     return Finding(
-        f"The discriminator judges the batch and not the image: it calls {np.median(right):.1%} "
-        f"right when it is trained, and {np.median(fooled):.1%} of the fakes real when the "
-        "generator is.",
+        f"The discriminator judges the batch and not the image: it calls {_percent(right)} right "
+        f"when it is trained, and {_percent(fooled)} of the fakes real when the generator is.",
         {
             "dis_acc": float(np.median(right)),
             "adv_acc": float(np.median(fooled)),
@@ -99,6 +98,10 @@ def by_the_batch(history: History) -> Finding | None:
 
 def _large(values: NDArray[np.float64]) -> float:
     return float(np.quantile(values, 0.9))
+
+
+def _percent(shares: NDArray[np.float64]) -> str:
+    return percent(float(np.median(shares)), 1)
 
 
 def _middle(history: History, *names: str) -> dict[str, float]:

@@ -12,3 +12,8 @@ class Finding:
 
     message: str
     evidence: Mapping[str, float]
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """ "17 %" """
+    return f"{100 * share:.{digits}f} %"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ganbench.diagnosis.finding import Finding
+from ganbench.diagnosis.finding import Finding, percent
 from ganbench.diagnosis.history import History
 
 ALIKE = 0.5  # diversity, that of reals being 1: the zoo's healthy runs have 0.9 after 200 steps
@@ -27,8 +27,8 @@ def _alike(history: History) -> Finding | None:
     if values is None or values.max() >= ALIKE or values[-1] > RISING * values[0]:
         return None
     return Finding(
-        f"The generator has collapsed: its samples are {values[-1]:.0%} as far from each other as "
-        f"real ones, and that has not grown for {GRIDS} sample grids.",
+        f"The generator has collapsed: its samples are {percent(values[-1])} as far from each "
+        f"other as real ones, and that has not grown for {GRIDS} sample grids.",
         {"diversity": float(values[-1]), "diversity_before": float(values[0])},
     )
 
@@ -68,8 +68,8 @@ def memorising(history: History) -> Finding | None:
     if found is None or ratio is None or found.min() < COPIED:
         return None
     return Finding(
-        f"The generator copies: {found[-1]:.0%} of its samples are nearer to a training image than "
-        "all but 1 % of reals that it has not seen are.",
+        f"The generator copies: {percent(found[-1])} of its samples are nearer to a training image "
+        "than all but 1 % of reals that it has not seen are.",
         {"copied_share": float(found[-1]), "copying_ratio": float(ratio[-1])},
     )
 

@@ -41,7 +41,7 @@ function first(run, view) {
 
 function cell(run, column, view) {
   const td = make("td", { class: BUILT_IN[column]?.number ? "number" : null });
-  if (column === "state") td.append(make("span", { class: `state ${run.state}`, title: run.reason }, run.state));
+  if (column === "state") td.append(make("span", { class: `state ${run.state}`, title: run.reason }, run.state), wrong(run));
   else if (column === "tags") td.append(tags(run, view));
   else if (column === "curve") paint(td, run, view);
   else if (column === "best" || column.startsWith("best:")) { td.className = "number"; td.append(best(run, column === "best" ? view.best : column.slice(5), view)); } else {
@@ -50,6 +50,12 @@ function cell(run, column, view) {
     td.append(make("span", { title: shown, class: shown === "–" ? "quiet" : null }, shown));
   }
   return td;
+}
+
+function wrong(run) {
+  if (!run.warned.length) return "";
+  const words = run.warned.map((code) => code.replaceAll("-", " ")).join(", ");
+  return make("abbr", { class: "warn", title: `The diagnosis: ${words}`, "aria-label": `The diagnosis: ${words}` }, " ⚠");
 }
 
 function tags(run, view) {

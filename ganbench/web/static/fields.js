@@ -8,15 +8,16 @@ import { asNumber } from "./filter.js";
 export const BUILT_IN = {
   __proto__: null,
   run: { label: "Run", width: 250, value: (run) => run.id },
-  state: { label: "State", width: 110, value: (run) => run.state },
+  state: { label: "State", width: 132, value: (run) => run.state },
   project: { label: "Project", width: 130, value: (run) => run.project ?? run.recipe },
-  tags: { label: "Tags", width: 180, value: (run) => run.tags.join(", ") || null },
+  tags: { label: "Tags", width: 158, value: (run) => run.tags.join(", ") || null },
   curve: { label: "Curve", width: 150, value: null },
   best: { label: "Best", width: 130, value: null },
   step: { label: "Step", width: 150, number: true, value: (run) => run.step, show: (run) => (run.steps ? `${whole(run.step)} / ${whole(run.steps)}` : whole(run.step)) },
   images: { label: "Images", width: 110, number: true, value: (run) => run.seen, show: (run) => whole(run.seen) },
   seconds: { label: "Duration", width: 100, number: true, value: (run) => run.seconds, show: (run) => duration(run.seconds) },
   created: { label: "Started", width: 165, value: (run) => run.created, show: (run) => began(run.created) },
+  diagnosis: { label: "Diagnosis", width: 200, value: (run) => run.warned.join(", ") || null },
   reason: { label: "Because", width: 220, value: (run) => run.reason },
 };
 export const USUAL = ["state", "project", "tags", "curve", "best", "step", "seconds", "created"];

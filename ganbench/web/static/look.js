@@ -8,6 +8,7 @@ export class Look {
     this.key = kind && `ganbench-curves-${kind}`;
     this.cursor = cursor;
     this.zooms = { step: null, seen: null, time: null }; // [from, to] of an axis; time in seconds
+    this.marks = []; // steps at which something began to go wrong
     this.pointer = null; // {axis, at} while the pointer is over a plot
     this.listeners = new Set();
     Object.assign(this, SETTINGS, this.remembered());
@@ -21,7 +22,7 @@ export class Look {
     } catch { return {}; } // no storage here, or something else is in it
   }
 
-  // `act(what)` is told of "settings", "zoom" and "pointer".
+  // `act(what)` is told of "settings", "zoom", "pointer" and "marks".
   listen(act) { this.listeners.add(act); }
 
   forget(act) { this.listeners.delete(act); }
@@ -45,6 +46,12 @@ export class Look {
     if (range === old || (range && old && close(range[0], old[0]) && close(range[1], old[1]))) return;
     this.zooms[axis] = range;
     this.tell("zoom");
+  }
+
+  mark(steps) {
+    if (steps.join() === this.marks.join()) return;
+    this.marks = steps;
+    this.tell("marks");
   }
 
   point(axis, at) {

@@ -58,8 +58,9 @@ export class Plot {
     this.note = make("p", { class: "shown" });
     this.cursor = make("div", { class: "at", hidden: "" });
     this.pointer = make("div", { class: "at pointer", hidden: "" });
-    const canvas = make("div", { class: "canvas" }, this.box, this.cursor, this.pointer);
-    this.sheet = make("figure", { class: "sheet" }, make("figcaption", {}, make("h3", {}, title), this.legend), canvas, this.note);
+    this.wrongs = []; // where something began to go wrong
+    this.canvas = make("div", { class: "canvas" }, this.box, this.cursor, this.pointer);
+    this.sheet = make("figure", { class: "sheet" }, make("figcaption", {}, make("h3", {}, title), this.legend), this.canvas, this.note);
     parent.append(this.sheet);
     this.watch();
     all.add(this);
@@ -202,6 +203,11 @@ export class Plot {
     const { axis, at } = this.look.pointer ?? {};
     this.stand(this.cursor, step === null ? null : this.position(step));
     this.stand(this.pointer, axis === this.axis && this.over === null ? at / this.scale : null);
+    while (this.wrongs.length < this.look.marks.length) {
+      this.wrongs.push(make("div", { class: "at wrong", hidden: "" }));
+      this.canvas.append(this.wrongs.at(-1));
+    }
+    this.wrongs.forEach((mark, i) => this.stand(mark, i < this.look.marks.length ? this.position(this.look.marks[i]) : null));
   }
 
   position(step) {

@@ -24,7 +24,7 @@ const view = {
   look: new Look("run", cursor),
   // All of /api/runs/RUN, asked for again only when something in it has changed.
   whole() {
-    const key = JSON.stringify([pulse.state, pulse.scores, pulse.edition]);
+    const key = JSON.stringify([pulse.state, pulse.scores, pulse.warnings, pulse.edition]);
     if (kept.key !== key) kept = { key, answer: get(api) };
     return kept.answer;
   },
@@ -51,6 +51,7 @@ async function follow(news) {
   pulse = news;
   const whole = await view.whole();
   view.series.created = Date.parse(whole.created) / 1000;
+  view.look.mark(whole.warnings.map((warning) => warning.step));
   head.show(pulse, whole);
   await show();
 }

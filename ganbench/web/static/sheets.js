@@ -17,7 +17,7 @@ export class Sheets {
     this.words = () => true; // which titles and names are wanted
     this.last = Promise.resolve();
     look.listen((what) => {
-      if (what !== "pointer") this.refresh(what === "zoom" ? 150 : 0);
+      if (what !== "pointer" && what !== "marks") this.refresh(what === "zoom" ? 150 : 0);
     });
   }
 
