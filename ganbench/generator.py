@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from math import prod
 from typing import NoReturn
@@ -15,11 +15,13 @@ from torch.nn import functional as F
 
 from ganbench.config import Config
 from ganbench.errors import InputError
+from ganbench.models import stylegan
 from ganbench.train import loop
 from ganbench.train.rng import generator_of, latents, one_hot
 from ganbench.types import Images, Points
 
 DRAW = 64  # latents of one draw of the generator of random numbers
+STYLES = 4096  # of which the mean is taken
 VALUES = 1 << 20  # of the samples that are made at a time, 64 samples at most
 
 Labels = int | str | Sequence[int | str] | Tensor
@@ -32,7 +34,8 @@ class Generator:
 
     `shape` is that of a sample, (C, H, W) of images or (D,) of points. `classes` are the names of
     the classes that it can be asked for, () if it is not conditional, and `counts` how many samples
-    of each it was trained on. `step` is that of its checkpoint, after `seen` real samples.
+    of each it was trained on. `step` is that of its checkpoint, after `seen` real samples. `psi` is
+    a factor on z.
     """
 
     net: nn.Module
@@ -43,6 +46,7 @@ class Generator:
     seen: int = 0
     classes: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
+    psi: float = 1.0
 
     @property
     def device(self) -> torch.device:
@@ -61,23 +65,35 @@ class Generator:
 
         The same seed gives the same samples, and the first k of n are those of n = k. Of a
         conditional generator `labels` are the classes, one for all or one each; by default they are
-        as frequent as in the training data.
-
-        `psi` is the scale of the latent: z·psi, so that a normal z has the standard deviation psi
-        and a uniform one is from −psi to psi; one-hot components stay. Below 1, samples are more
-        typical and less varied.
+        as frequent as in the training data. For `psi` see `truncated`.
         """
-        return self(self.latents(n, seed, labels, psi))
+        drawn = self.truncated(psi)
+        return drawn(drawn.latents(n, seed, labels))
 
-    def latents(
-        self, n: int, seed: int = 0, labels: Labels | None = None, psi: float = 1.0
-    ) -> Tensor:
+    def truncated(self, psi: float) -> Generator:
+        """This generator with its latents nearer to their mean: typical samples, less varied ones.
+
+        z becomes psi·z: a normal z has the standard deviation psi, a uniform one is from −psi to
+        psi, and one-hot components stay. Of a stylegan, for which the length of z does not count,
+        the style w becomes m + psi·(w − m), where m is the mean of w over 4,096 latents. psi = 1
+        changes nothing, and 0 leaves one sample of each class.
+        """
+        if psi == 1:
+            return self
+        name = f"{self.name} psi {psi:g}"
+        if not isinstance(self.net, stylegan.Generator):
+            return replace(self, name=name, psi=self.psi * psi)
+        with torch.no_grad():
+            mean = self.net.style(self.latents(STYLES).to(self.device)).mean(0)
+        return replace(self, name=name, net=stylegan.Truncated(self.net, mean, psi).eval())
+
+    def latents(self, n: int, seed: int = 0, labels: Labels | None = None) -> Tensor:
         """The latents of those samples: float32 N×inputs, on the CPU.
 
         z does not depend on the labels. Raises InputError for a class that there is not.
         """
         z, chances = self._draws(n, seed)
-        z[:, self.config.latent.categories :] *= psi
+        z[:, self.config.latent.categories :] *= self.psi
         if not self.classes:
             if labels is not None:
                 raise InputError(f"{self.name} is not conditional: it has no classes to ask for")
@@ -110,14 +126,10 @@ class Generator:
             full = F.pad(part, (0, 0, 0, size - len(part)))
             yield self._make(full)[: len(part)]
 
-    def images(
-        self, n: int, seed: int = 0, labels: Labels | None = None, psi: float = 1.0
-    ) -> Images:
+    def images(self, n: int, seed: int = 0, labels: Labels | None = None) -> Images:
         """The same samples as `Images` (or `Points`), which are made when they are read."""
-        noise = self.latents(n, seed, labels, psi)
-        asked = f" psi {psi:g}" if psi != 1 else ""
-        if labels is not None:
-            asked += f" labels {_digest(noise[:, : len(self.classes)])}"
+        noise = self.latents(n, seed, labels)
+        asked = "" if labels is None else f" labels {_digest(noise[:, : len(self.classes)])}"
         return self.images_of(noise, f"{self.name} seed {seed}{asked}")
 
     def images_of(self, latents: Tensor, name: str) -> Images:

@@ -3,7 +3,7 @@
 import torch
 
 from ganbench import recipes
-from ganbench.config import Latent, SmallModel
+from ganbench.config import Latent, SmallModel, StyleganModel
 from ganbench.generator import Generator
 from ganbench.models import MODELS
 
@@ -20,6 +20,13 @@ def points(**latent):
     """Points on a plane."""
     config = recipes.ring8().model_copy(update={"latent": Latent(**{"dim": 2, **latent})})
     return made(config, (2,))
+
+
+def styled():
+    """Images of 16×16 by the architecture with styles."""
+    model = StyleganModel(width=4, most=8, style=8)
+    latent = Latent(dim=6)
+    return made(recipes.mnist().model_copy(update={"model": model, "latent": latent}), (3, 16, 16))
 
 
 def made(config, shape, classes=(), counts=(), seed=0):

@@ -12,7 +12,7 @@ from ganbench.errors import InputError, StoreError
 from ganbench.store import checkpoints
 from ganbench.train import loop
 from ganbench.types import Images, Points
-from tests.generators import digits, points
+from tests.generators import digits, points, styled
 
 
 @pytest.mark.parametrize("generator", [digits(), digits(categories=3), points()])
@@ -64,13 +64,40 @@ def test_latents_are_drawn_as_the_config_says():
     assert (uniform.std() - 3**-0.5).abs() < 0.01
 
 
-def test_psi_scales_z_and_leaves_what_is_one_hot():
-    generator = digits(classes=("a", "b"), categories=3)
-    whole, half = generator.latents(90, seed=1), generator.latents(90, seed=1, psi=0.5)
-    assert torch.equal(half[:, :5], whole[:, :5])
-    assert torch.equal(half[:, 5:], whole[:, 5:] * 0.5)
-    plain = digits()
-    assert torch.equal(plain.sample(9, seed=1, psi=0), plain.sample(1, psi=0).expand(9, 1, 8, 8))
+class TestTruncation:
+    def test_z_is_scaled_and_what_is_one_hot_is_left(self):
+        generator = digits(classes=("a", "b"), categories=3)
+        whole, half = generator.latents(90, seed=1), generator.truncated(0.5).latents(90, seed=1)
+        assert torch.equal(half[:, :5], whole[:, :5])
+        assert torch.equal(half[:, 5:], whole[:, 5:] * 0.5)
+        assert torch.equal(generator.sample(90, seed=1, psi=0.5), generator(half))
+        twice = generator.truncated(0.5).truncated(0.5)
+        assert torch.equal(twice.latents(9), generator.truncated(0.25).latents(9))
+
+    @pytest.mark.parametrize("make", [digits, styled])
+    def test_none_changes_nothing_and_all_leaves_one_sample(self, make):
+        generator = make()
+        assert generator.truncated(1) is generator
+        typical = generator.sample(9, seed=1, psi=0)
+        assert torch.equal(typical, generator.sample(1, psi=0).expand_as(typical))
+        spread = [generator.sample(64, psi=psi).float().std(0).mean() for psi in (0, 0.5, 1)]
+        assert 0 == spread[0] < spread[1] < spread[2]
+
+    def test_styles_move_towards_their_mean(self):
+        generator = styled()
+        latents = generator.latents(200)
+        style = generator.net.style
+        mean = style(generator.latents(4096)).mean(0)
+        expected = generator.net.synthesis(mean + 0.3 * (style(latents) - mean))
+        found = generator.truncated(0.3)
+        assert torch.equal(found.latents(200), latents)
+        torch.testing.assert_close(found.net(latents), expected, rtol=1e-4, atol=1e-5)
+        # Its z counts by its direction alone, so scaling it would have done nothing.
+        shorter = generator.net(latents * 0.3)
+        torch.testing.assert_close(shorter, generator.net(latents), rtol=0, atol=1e-3)
+
+    def test_the_name_says_so(self):
+        assert digits().truncated(0.5).images(3).name == "a generator psi 0.5 seed 0"
 
 
 class TestClasses:

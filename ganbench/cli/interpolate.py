@@ -47,7 +47,8 @@ def interpolate(
         seed: of the latents
         label: of a conditional generator, the class by name or number; several take turns, and
             "all" is each
-        psi: scale of the latents: below 1, samples are more typical and less varied
+        psi: of the truncation: z times psi, or styles so much nearer to their mean; below 1,
+            samples are more typical and less varied
         grid: loops side by side in each direction of a movie; as many as fit, at most 4
         fps: pictures a second
         side: pixels of the movie's longer side, about
@@ -62,10 +63,10 @@ def interpolate(
     from ganbench import interpolation, movies, saving  # torch comes with it
     from ganbench.loading import load
 
-    generator = load(run, step=step, device=device, runs_dir=runs_dir)
+    generator = load(run, step=step, device=device, runs_dir=runs_dir).truncated(psi)
     many = 2 if still else (grid or _fitting(generator.shape, side)) ** 2  # of each of the n
     labels = turns(asked(generator, label), n * many, 1 if still else many)
-    latents = generator.latents(n * many, seed, labels, psi)
+    latents = generator.latents(n * many, seed, labels)
     if still:
         path = interpolation.strip(generator, latents, frames)
         sheet = interpolation.picture(generator, path, frames)

@@ -39,7 +39,8 @@ def sample(
         seed: of the latents
         label: of a conditional generator, the class by name or number; several take turns, and
             "all" is each; by default they are as frequent as in the training data
-        psi: scale of the latents: below 1, samples are more typical and less varied
+        psi: of the truncation: z times psi, or styles so much nearer to their mean; below 1,
+            samples are more typical and less varied
         grid: columns of the .png; by default one for each label, or as square as possible
         step: of the checkpoint; the newest by default
         runs_dir: where the runs are
@@ -57,9 +58,9 @@ def sample(
     from ganbench import saving  # torch comes with it
     from ganbench.loading import load
 
-    generator = load(run, step=step, device=device, runs_dir=runs_dir)
+    generator = load(run, step=step, device=device, runs_dir=runs_dir).truncated(psi)
     classes = asked(generator, label)
-    images = generator.images(n, seed, turns(classes, n), psi)
+    images = generator.images(n, seed, turns(classes, n))
     columns = grid or (min(len(classes), n) if len(classes) > 1 else None)
     try:
         saving.save(images, out, columns)

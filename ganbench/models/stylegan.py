@@ -84,13 +84,40 @@ class Generator(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """N×latent → N×C×H×W."""
-        style = self.mapping(z * (z.square().mean(1, keepdim=True) + EPS).rsqrt())
-        x = activate(self.first(self.constant.expand(len(z), -1, -1, -1), style))
+        return self.synthesis(self.style(z))
+
+    def style(self, z: Tensor) -> Tensor:
+        """N×latent → w, N×style; the length of z does not count."""
+        style: Tensor = self.mapping(z * (z.square().mean(1, keepdim=True) + EPS).rsqrt())
+        return style
+
+    def synthesis(self, style: Tensor) -> Tensor:
+        """N×style → N×C×H×W."""
+        x = self.constant.expand(style.shape[0], -1, -1, -1)
+        x = activate(self.first(x, style))
         image = self.images[0](x, style)
         for up, conv, to_image in zip(self.ups, self.convs, self.images[1:], strict=True):
             x = activate(conv(activate(up(x, style)), style))
             image = F.interpolate(image, scale_factor=2, mode="bilinear") + to_image(x, style)
         return torch.tanh(image)
+
+
+class Truncated(nn.Module):
+    """A generator whose styles lie `psi` of the way from `mean` (of w, `style` components) to w.
+
+    Karras et al., "A Style-Based Generator Architecture" (2019), appendix B.
+    """
+
+    def __init__(self, generator: Generator, mean: Tensor, psi: float) -> None:
+        super().__init__()
+        self.generator = generator
+        self.register_buffer("mean", mean)
+        self.psi = psi
+
+    def forward(self, z: Tensor) -> Tensor:
+        """N×latent → N×C×H×W."""
+        style = torch.lerp(self.mean, self.generator.style(z), self.psi)
+        return self.generator.synthesis(style)
 
 
 class Modulated(nn.Module):
