@@ -36,13 +36,11 @@ def to_files(generator: Generator, about: Mapping[str, Any]) -> Files:
     """The generator as files; `about` is added to the JSON."""
     named = generator.net.state_dict()
     weights = save({name: tensor.cpu().contiguous() for name, tensor in named.items()})
-    architecture = models.MODELS[generator.config.model.name]
     content = {
         "format": FORMAT,
         "library_name": "ganbench",
         "model_type": generator.config.model.name,
         "inputs": generator.inputs,
-        "range": [architecture.low, architecture.high],
         "shape": generator.shape,
         "classes": generator.classes,
         "counts": generator.counts,
@@ -71,7 +69,8 @@ def read(folder: Path, device: torch.device) -> Generator:
         config = Config.model_validate(content["config"])
         shape, classes = tuple(content["shape"]), tuple(map(str, content["classes"]))
         with torch.random.fork_rng(devices=[]):
-            net = models.build(config, shape, len(classes))[0]
+            row = models.MODELS[config.model.name]
+            net = row.generator(config.model, len(classes) + config.latent.dim, shape)
         net.load_state_dict(load(weights))
     except (ValidationError, SafetensorError, RuntimeError, TypeError) as error:
         raise InputError(f"{folder / JSON} and {WEIGHTS} do not fit together: {error}") from error

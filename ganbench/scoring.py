@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from ganbench import datasets
+from ganbench import datasets, loading
 from ganbench.downloads import cache_dir
 from ganbench.errors import InputError
 from ganbench.evaluation import statistics as stats
@@ -17,7 +17,6 @@ from ganbench.evaluation.images import Progress, Reading, load
 from ganbench.evaluation.images.callables import from_source
 from ganbench.evaluation.presets import PRESETS, preset_of, with_resize
 from ganbench.evaluation.sample import samples
-from ganbench.sampling import samples_of
 from ganbench.store import folder
 from ganbench.train import loop
 from ganbench.types import Images, Score
@@ -133,7 +132,7 @@ def images_of(
     runs_dir: Path = RUNS,
     progress: Progress | None = None,
 ) -> Images:
-    """The images that a spec names, or that `source` holds; n samples of a run.
+    """The images that a spec names, or that `source` holds; n samples of a run, or of an export.
 
     `progress` is told of the files that are looked at, if they are files.
     """
@@ -147,8 +146,8 @@ def images_of(
     name, _, step = spec.removeprefix("run:").partition("@")
     if step and not step.isdecimal():
         raise InputError(f"{spec!r}: the step after @ must be a number, not {step!r}")
-    run = folder.find(runs_dir, name)
-    return samples_of(run, n or DRAWN, step=int(step) if step else None, seed=seed)
+    generator = loading.load(name, step=int(step) if step else None, runs_dir=runs_dir)
+    return generator.images(n or DRAWN, seed)
 
 
 def newest_scores(run: str, runs_dir: Path = RUNS) -> list[dict[str, Any]]:

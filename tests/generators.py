@@ -30,14 +30,17 @@ def styled():
 
 
 def made(config, shape, classes=(), counts=(), seed=0):
-    """A generator of that config, whose samples differ a lot; its batch norm has seen a batch."""
+    """A generator of that config, whose samples differ a lot; its batch norm has seen batches."""
     torch.manual_seed(seed)
     row = MODELS[config.model.name]
     inputs = len(classes) + config.latent.dim
     net = row.generator(config.model, inputs, shape)
-    for parameter in net.parameters():
-        if parameter.dim() > 1:
-            parameter.data *= 2
-    net(torch.randn(64, inputs))
+    latents = torch.randn(64, inputs)
+    while net(latents).std() < 0.3:
+        for parameter in net.parameters():
+            if parameter.dim() > 1:
+                parameter.data *= 2
+    for _ in range(20):
+        net(latents)
     net.eval().requires_grad_(False)
     return Generator(net, config, shape, "a generator", 7, 70, tuple(classes), tuple(counts))

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import ganbench as gb
-from ganbench import sampling, workbench
+from ganbench import scoring, workbench
 from ganbench.errors import InputError, StoreError
 from ganbench.store import checkpoints
 from ganbench.train import loop
@@ -176,7 +176,7 @@ class TestLoad:
         assert not torch.equal(at_10(latents), generator(latents))
 
     def test_samples_of_a_run_are_the_same(self, run):
-        images = sampling.samples_of(run.folder, 30, seed=5)
+        images = scoring.images_of("run:latest", 30, 5, runs_dir=run.folder.path.parent)
         assert torch.equal(images.tensor(), gb.load(run.folder.path).sample(30, seed=5))
         assert images.name == f"run:{run.folder.id}@20 seed 5"
 

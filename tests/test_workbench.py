@@ -8,10 +8,10 @@ import shutil
 import pytest
 import torch
 
-from ganbench import sampling, scoring, workbench
+from ganbench import scoring, workbench
 from ganbench.errors import InputError, StoreError
 from ganbench.events import Diverged, Finished, RolledBack, Scored, Stepped
-from ganbench.loading import of_state
+from ganbench.loading import load, of_state
 from ganbench.store import checkpoints, query
 from ganbench.store.index import Index
 from ganbench.train import loop, optim
@@ -116,7 +116,7 @@ def test_divergence_keeps_the_last_good_checkpoint(tiny, tmp_path):
     assert shown["reason"] == "dis_loss is not finite since step 25"
     assert checkpoints.steps(run.folder)[-1] == 20
     config = run.config
-    images = sampling.samples_of(run.folder, 5)
+    images = load(run.folder.path).images(5)
     assert torch.isfinite(images.tensor()).all()
     assert config.steps == 40
 

@@ -14,10 +14,11 @@ from ganbench.errors import InputError, StoreError
 COMMANDS = {
     "train": "train a GAN: ganbench train RECIPE",
     "resume": "go on with a run from its newest checkpoint",
-    "runs": "list, show, diff, export, delete runs",
+    "runs": "list, show, diff, export (the records of), delete runs",
     "sample": "draw samples from a run's generator",
     "interpolate": "from sample to sample: a strip, or a movie",
     "project": "the sample nearest to a picture",
+    "export": "a generator as a folder: weights, model card, ONNX",
     "movie": "the sample grids of a run as a movie",
     "serve": "the page: runs, curves, movies, scores",
     "import": "runs of Comet, TensorBoard, W&B, MLflow, trackio",

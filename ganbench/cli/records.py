@@ -18,7 +18,9 @@ def export(
     force: bool = False,
     runs_dir: RunsDir = RUNS,
 ) -> int:
-    """A run as a file: all its numbers as CSV or Parquet, or its folder as a zip.
+    """The records of a run as a file: all its numbers as CSV or Parquet, or its folder as a zip.
+
+    Its generator, to be used elsewhere, is written by `ganbench export`.
 
     The table has the columns series, step, seen, time and value, and every stored point. A zip that
     is unpacked into a runs folder is a run there.

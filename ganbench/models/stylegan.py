@@ -108,6 +108,8 @@ class Truncated(nn.Module):
     Karras et al., "A Style-Based Generator Architecture" (2019), appendix B.
     """
 
+    mean: Tensor
+
     def __init__(self, generator: Generator, mean: Tensor, psi: float) -> None:
         super().__init__()
         self.generator = generator
