@@ -148,7 +148,7 @@ def folder() -> Config:
     return Config(
         recipe="folder",
         data="",
-        steps=34_000,
+        steps=20_000,
         batch=32,
         latent=Latent(dim=128),
         model=SmallModel(width_g=32, width_d=32),
