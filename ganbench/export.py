@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +23,6 @@ from ganbench.train import loop
 
 Format = Literal["safetensors", "onnx"]
 CARD, PICTURE = "README.md", "samples.png"
-TROUBLES = ("rollback", "warning")  # texts of a run that its card repeats
 SAMPLES = 64
 SHOWN = 16  # of samples of more than 64 pixels a side
 
@@ -103,10 +102,22 @@ def _facts(
         data=described["data"] or {},
         scores=[row for row in shown["history"] if row["step"] == at],
         scored_at=at,
-        troubles=[row["text"] for row in texts if row["name"] in TROUBLES],
+        troubles=_troubles(shown["warnings"], texts, described["step"]),
         onnx=difference,
         picture=PICTURE,
     )
+
+
+def _troubles(
+    warnings: Sequence[Mapping[str, Any]], texts: Sequence[Mapping[str, Any]], until: int
+) -> list[str]:
+    """What the diagnosis and the rollbacks of a run say of its steps up to `until`, in order."""
+    said = [(row["step"], row["text"]) for row in texts if row["name"] == "rollback"]
+    for row in warnings:
+        over = row["until"] is not None and row["until"] <= until
+        ended = f" (over at step {row['until']:,})" if over else ""
+        said.append((row["step"], f"{row['message']}{ended}"))
+    return [f"step {step:,}: {words}" for step, words in sorted(said) if step <= until]
 
 
 def _picture(generator: Generator) -> bytes:

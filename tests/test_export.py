@@ -12,6 +12,7 @@ import ganbench as gb
 from ganbench import exported, model_card, scoring, workbench
 from ganbench import onnx as onnx_model
 from ganbench.errors import InputError, StoreError
+from ganbench.events import Warned
 from ganbench.export import export
 from ganbench.store import query
 from ganbench.store.index import Index
@@ -215,6 +216,22 @@ class TestCard:
         score = {**self.shown(run)["scores"][0], "warnings": ["of few samples"]}
         text = model_card.card(self.facts(run, described, scores=[score, score]))
         assert f"- {score['measure']}, {score['measure']}: of few samples" in text
+
+    def test_the_diagnosis_and_rollbacks_up_to_its_step_are_repeated(self, tiny, tmp_path):
+        made = workbench.launch(tiny(steps=20), tmp_path / "runs")
+        for step, over in ((5, False), (10, True), (15, False)):
+            made.recorder.warning(Warned(step, 1, "code", f"it is bad {step}", {}, (), over))
+        made.recorder.text("rollback", 7, 1, "rolled back")
+        made.recorder.text("hello", 7, 1, "not a trouble")
+        list(made.events())
+        export(made.folder, tmp_path / "a", step=10)
+        text = (tmp_path / "a" / "README.md").read_text()
+        assert [line for line in text.splitlines() if line.startswith("- In training")] == [
+            "- In training: step 5: it is bad 5 (over at step 10)",
+            "- In training: step 7: rolled back",
+        ]
+        export(made.folder, tmp_path / "b")
+        assert "- In training: step 15: it is bad 15\n" in (tmp_path / "b/README.md").read_text()
 
     def facts(self, run, described, state="finished", **changes):
         shown = {**self.shown(run), "state": state, "reason": "a NaN"}

@@ -88,7 +88,11 @@ def _check(out: Path, n: int, frames: int, grid: int | None, fps: float, side: i
     """Raises InputError, naming what is wrong and what would be right."""
     from ganbench import movies
 
-    for name, value, least in (("n", n, 1), ("frames", frames, 2), ("grid", grid or 1, 1)):
+    for name, value, least in (
+        ("n", n, 1),
+        ("frames", frames, 2),
+        ("grid", 1 if grid is None else grid, 1),
+    ):
         if value < least:
             raise InputError(f"--{name} {value}: at least {least}")
     if out.suffix != ".png":
