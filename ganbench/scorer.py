@@ -152,7 +152,7 @@ class Scorer:
 
 def check_scoring(config: Config, data: TrainingData) -> None:
     """Raises InputError if the training cannot be scored as the config says, before it begins."""
-    load_extractor(config.scoring.extractor)
+    extractor = load_extractor(config.scoring.extractor)
     points = len(data.shape) == 1
     if points != (config.scoring.extractor == "coordinates"):
         kind, right = ("points", "coordinates") if points else ("images", "mnist-classifier")
@@ -167,6 +167,7 @@ def check_scoring(config: Config, data: TrainingData) -> None:
             f"{_words(data.shape)}: give a reference of the same size, --prepare.size, or "
             "--scoring.real None, which takes the training data"
         )
+    _ = Sample(real.take(torch.arange(2), "two of the reals"), extractor).features  # it reads them
 
 
 def _words(shape: tuple[int, ...]) -> str:

@@ -12,6 +12,7 @@ from ganbench import scoring, workbench
 from ganbench.errors import InputError, StoreError
 from ganbench.events import Diverged, Finished, RolledBack, Scored, Stepped
 from ganbench.loading import load, of_state
+from ganbench.recipes import RECIPES
 from ganbench.store import checkpoints, query
 from ganbench.store.index import Index
 from ganbench.train import loop, optim
@@ -277,3 +278,11 @@ def test_a_rolled_back_run_is_resumed_as_it_was(tiny, tmp_path):
             break
     resumed = workbench.resume(run.folder)
     assert (resumed.state.step, resumed.state.rollbacks) == (20, 1)
+
+
+def test_an_extractor_that_cannot_read_the_images_is_refused_before_the_run(tmp_path):
+    config = RECIPES["stacked-mnist"]()
+    scoring = config.scoring.model_copy(update={"extractor": "mnist-classifier"})
+    with pytest.raises(InputError, match=r"mnist-classifier reads uint8 images of 1x28x28"):
+        workbench.launch(config.model_copy(update={"scoring": scoring}), tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
