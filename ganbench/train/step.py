@@ -11,6 +11,7 @@ from ganbench.config import Config
 from ganbench.config import Optimizer as Rule
 from ganbench.models import MODELS
 from ganbench.models.condition import Verdict, judge
+from ganbench.models.stylegan import MinibatchStd
 from ganbench.train import ema, optim, regularise
 from ganbench.train.data import Stream, flip
 from ganbench.train.distributed import ALONE, Group
@@ -169,10 +170,10 @@ class Step:
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Logits of the real and of the fake half, and the class logits of all.
 
-        As one batch, but where batch norm would let the halves see each other: then the
+        As one batch, but where the halves would see each other in it: through batch norm the
         discriminator tells them apart by their common mean, and the generator collapses.
         """
-        if not has_batch_norm(state.discriminator):
+        if not sees_batches(state.discriminator):
             labels = None if label is None else label.repeat(2, 1)
             logits, guess = self.judge(state, inputs, labels, twice)
             on_real, on_fake = logits.to(inputs.dtype).chunk(2)
@@ -227,6 +228,7 @@ class Step:
         return torch.autocast(device.type, torch.bfloat16, enabled=self.bf16)
 
 
-def has_batch_norm(net: nn.Module) -> bool:
-    """Whether the samples of a batch see each other through its mean and variance."""
-    return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in net.modules())
+def sees_batches(net: nn.Module) -> bool:
+    """Whether the samples of a batch see each other: by batch norm or by their deviation."""
+    kinds = (nn.modules.batchnorm._BatchNorm, MinibatchStd)
+    return any(isinstance(layer, kinds) for layer in net.modules())

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ganbench import training_data
-from ganbench.config import Augment, DcganModel, Latent, Loss, SmallModel
+from ganbench.config import Augment, DcganModel, Latent, Loss, SmallModel, StyleganModel
 from ganbench.errors import InputError
 from ganbench.events import Stepped
 from ganbench.train import loop
@@ -121,12 +121,15 @@ def test_the_penalty_of_gradients_is_added_with_its_weight(tiny):
     torch.testing.assert_close(twice, 2 * once, rtol=1e-3, atol=1e-6)
 
 
-def test_batch_norm_never_sees_reals_and_fakes_together(pictures):
-    """The reals' logits do not depend on the fakes, as they would in one batch."""
-    config = pictures(model=DcganModel(width_g=4, width_d=4), loss={"r1": 0.0})
+@pytest.mark.parametrize(
+    "model", [DcganModel(width_g=4, width_d=4), StyleganModel(width=4, most=8, style=8)]
+)
+def test_reals_and_fakes_never_see_each_other(pictures, model):
+    """The reals' logits do not depend on the fakes, as in one batch they would; six is no four."""
+    config = pictures(model=model, loss={"r1": 0.0}, batch=6)
     state = loop.start(config, IMAGES)
     step = Step(config, Stream(IMAGES, state.device), bf16=False)
-    real, fake = torch.randn((2, 8, 1, 16, 16))
+    real, fake = torch.randn((2, 6, 1, 16, 16))
     first, *_ = step.both(state, torch.cat((real, fake)), None, twice=False)
     other, *_ = step.both(state, torch.cat((real, fake * 5 + 3)), None, twice=False)
     assert torch.equal(first, other)
