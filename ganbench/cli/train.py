@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ganbench.cli.options import RUNS, console, print_json
 from ganbench.cli.scoring_line import ScoringLine
-from ganbench.config import Config
+from ganbench.config import ARCHITECTURES, Config
 from ganbench.errors import InputError
 from ganbench.recipes import RECIPES
 from ganbench.track import sinks
@@ -101,7 +101,7 @@ def _parse(recipe: str, arguments: Sequence[str], config: Config) -> Options:
         return tyro.cli(
             Options,
             prog=f"ganbench train {recipe}",
-            default=Options(config),
+            default=Options(_with_model(config, arguments)),
             args=arguments,
             config=(tyro.conf.AvoidSubcommands,),
         )
@@ -113,6 +113,22 @@ def _parse(recipe: str, arguments: Sequence[str], config: Config) -> Options:
             for e in error.errors()
         )
         raise InputError("; ".join(problems)) from None
+
+
+def _with_model(config: Config, arguments: Sequence[str]) -> Config:
+    """The config with the architecture that --model.name asks for, whose options are then there."""
+    words = [word for argument in arguments for word in argument.split("=", 1)]
+    if "--model.name" not in words[:-1]:
+        return config
+    name = words[words.index("--model.name") + 1]
+    if name not in ARCHITECTURES:
+        near = get_close_matches(name, ARCHITECTURES, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        there = ", ".join(ARCHITECTURES)
+        raise InputError(f"--model.name {name!r}: {hint}The architectures are {there}")
+    if name == config.model.name:
+        return config
+    return config.model_copy(update={"model": ARCHITECTURES[name]()})
 
 
 def _usage() -> str:

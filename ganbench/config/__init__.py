@@ -12,6 +12,7 @@ import tyro
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from ganbench.config.architectures import (
+    ARCHITECTURES,
     DcganModel,
     MlpModel,
     Model,
@@ -25,6 +26,7 @@ from ganbench.config.base import Frozen
 from ganbench.config.training import Augment, Latent, Loss, Optimizer, Prepare, Scoring
 
 __all__ = [
+    "ARCHITECTURES",
     "Augment",
     "Config",
     "DcganModel",

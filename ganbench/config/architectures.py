@@ -102,6 +102,20 @@ class StyleganModel(Frozen):
     """The discriminator sees how much a group of four images varies."""
 
 
+ARCHITECTURES: dict[str, type[Frozen]] = {
+    str(model.model_fields["name"].default): model
+    for model in (
+        MlpModel,
+        TutorialModel,
+        SmallModel,
+        DcganModel,
+        SnganModel,
+        R3ganModel,
+        StyleganModel,
+    )
+}
+"""By name."""
+
 Model = Annotated[
     MlpModel | TutorialModel | SmallModel | DcganModel | SnganModel | R3ganModel | StyleganModel,
     Field(discriminator="name"),

@@ -95,15 +95,34 @@ class TestTrainArguments:
             (["--steps", "-3"], ["--steps", "-3", "greater than 0"]),
             (["--optimizer_d.lr", "nan"], ["lr", "finite"]),
             (["--data", "builtin:mnsit:train"], ["did you mean 'mnist'"]),
-            (["--data", "builtin:ring8:train"], ["small", "multiples of 4"]),
+            (["--data", "builtin:ring8:train"], ["holds points", "coordinates"]),
             (["--scoring.best_by", "frechett"], ["did you mean 'frechet'"]),
             (["--scoring.extractor", "coordinates"], ["mnist-classifier"]),
+            (["--model.name", "stylegna"], ["did you mean 'stylegan'", "sngan"]),
+            (["--model.name", "sngan", "--model.hidden", "3"], ["--model.hidden"]),
         ],
     )
     def test_bad_values_are_named_with_what_would_be_right(self, capsys, words, expected):
         message = self.fails(capsys, *words)
         for part in expected:
             assert part in message
+
+    @pytest.mark.parametrize("words", [["--model.name", "r3gan"], ["--model.name=r3gan"]])
+    def test_an_architecture_is_chosen_by_its_name(self, capsys, words):
+        status, shown = run(
+            capsys,
+            "train",
+            "mnist",
+            *words,
+            "--model.width",
+            "8",
+            "--model.group",
+            "4",
+            "--dry-run",
+        )
+        assert status == 0
+        model = json.loads(shown.out)["model"]
+        assert (model["name"], model["width"], model["group"]) == ("r3gan", 8, 4)
 
 
 class TestRuns:
