@@ -67,7 +67,7 @@ def choose(base: Config, pictures: Pictures, gpu: bool) -> tuple[Config, dict[st
         "augment": on_augment,
         "steps": on_steps,
         "scoring": on_scoring,
-        "condition": _on_labels(pictures.classes),
+        "condition": _on_labels(base.condition, pictures.classes),
     }
     return config, reasons
 
@@ -75,7 +75,7 @@ def choose(base: Config, pictures: Pictures, gpu: bool) -> tuple[Config, dict[st
 def _size(prepare: Prepare, pictures: Pictures, most: int) -> tuple[int, str]:
     shorter = [min(size) for size in pictures.sizes]
     if prepare.size:
-        return prepare.size, f"{prepare.size} pixels a side, as you said"
+        return prepare.size, f"{prepare.size} pixels a side, as you say"
     only = set(pictures.sizes)
     height, width = pictures.sizes[0]
     if len(only) == 1 and height == width and LEAST <= height <= most and height % 4 == 0:
@@ -119,7 +119,9 @@ def _scoring(n: int) -> tuple[Scoring, str]:
     return scoring, f"against the training pictures themselves, on {extractor}{why}"
 
 
-def _on_labels(classes: int) -> str:
+def _on_labels(condition: str, classes: int) -> str:
+    if condition != "none":
+        return f"{condition}, as you say"
     if not classes:
         return "none: the pictures are not in a folder for each class"
-    return f"none: of the {classes} classes, --condition projection would make use"
+    return f"none: --condition projection would make use of the {classes} classes"

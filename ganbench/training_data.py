@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor
@@ -25,6 +26,9 @@ from ganbench.types import Images, Points
 
 Control = Images | None
 
+_held: WeakValueDictionary[tuple[str, Prepare], TrainingData] = WeakValueDictionary()
+"""The data that a training holds: its reference need not read them again."""
+
 
 def load(config: Config, progress: Progress | None = None) -> TrainingData:
     """The training data of `config`, decoded now or by an earlier run.
@@ -40,7 +44,7 @@ def load(config: Config, progress: Progress | None = None) -> TrainingData:
             f"--condition {config.condition} needs labels, and {_unlabelled(images)}; "
             "or train with --condition none"
         )
-    return TrainingData(
+    data = TrainingData(
         pixels=made.pixels,
         fingerprint=images.fingerprint,
         name=images.name,
@@ -49,6 +53,8 @@ def load(config: Config, progress: Progress | None = None) -> TrainingData:
         notes=images.notes,
         mapped=made.mapped,
     )
+    _held[config.data, config.prepare] = data
+    return data
 
 
 def load_reference(
@@ -56,12 +62,13 @@ def load_reference(
 ) -> tuple[Images, Control]:
     """(real images, other real ones for the baseline), prepared as the training data are.
 
-    Without `scoring.real` they are the training data; `data` saves reading those again. The others
-    are the other split of a built-in set, or None. Raises InputError like `load`, and if the
-    reference has another shape than the data, or, where the networks are conditioned, classes that
-    the data have not.
+    Without `scoring.real` they are the training data; `data`, by default those that were loaded
+    and are still held, saves reading them again. The others are the other split of a built-in set,
+    or None. Raises InputError like `load`, and if the reference has another shape than the data,
+    or, where the networks are conditioned, classes that the data have not.
     """
     spec = config.scoring.real
+    data = _held.get((config.data, config.prepare)) if data is None else data
     if spec is None:
         if data is not None:
             return _images(data), None

@@ -79,6 +79,9 @@ class TestChoice:
         config, reasons = pick([(64, 64)] * 9, classes=3)
         assert config.condition == "none"
         assert "3 classes" in reasons["condition"]
+        asked = recipes.folder().model_copy(update={"condition": "projection"})
+        config, reasons = pick([(64, 64)] * 9, classes=3, base=asked)
+        assert (config.condition, reasons["condition"]) == ("projection", "projection, as you say")
 
 
 class TestCommand:
@@ -133,7 +136,7 @@ class TestCommand:
         assert config["augment"] == {**config["augment"], "flip": False, "name": "diffaugment"}
         for name in ("steps", "augment"):
             assert re.search(rf"{name} +as you say", shown.err)
-        assert "32 pixels a side, as you said" in shown.err
+        assert "32 pixels a side, as you say" in shown.err
 
     def test_a_run_from_the_first_picture_to_the_score(self, capsys, photos, tmp_path):
         words = ["--steps", "4", "--batch", "8", "--scoring.extractor", "random-conv"]

@@ -187,6 +187,17 @@ class TestOnce:
         assert (first.fingerprint, first.notes) == (again.fingerprint, again.notes)
         assert not list(cache.glob("*.part"))
 
+    def test_a_training_reads_its_reference_once(self, folder, decoded, monkeypatch):
+        """Not from the files, while the data are held."""
+        given = config(folder, size=32)
+        held = training_data.load(given)
+        monkeypatch.setattr(training_data, "read", None)
+        real, _ = training_data.load_reference(given)
+        assert next(real.batches(24)).data_ptr() == held.pixels.data_ptr()
+        del held, real
+        with pytest.raises(TypeError):
+            training_data.load_reference(given)
+
     def test_in_memory_and_mapped_are_the_same(self, folder, tmp_path, monkeypatch):
         held = training_data.load(config(folder, size=256))
         monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "other"))
@@ -293,8 +304,9 @@ class TestWrong:
             photo(1, (40, 40)).save(other / name / "0.png")
         given = config(folder, real=str(other), condition="projection", size=32)
         data = training_data.load(given)
-        with pytest.raises(InputError, match=r"the classes lions, which.*cats, dogs"):
-            training_data.load_reference(given, data)
+        for held in (data, None):  # the data are known while somebody holds them
+            with pytest.raises(InputError, match=r"the classes lions, which.*cats, dogs"):
+                training_data.load_reference(given, held)
         (other / "lions" / "0.png").rename(other / "dogs" / "1.png")
         (other / "lions").rename(other / "snakes")
         photo(2, (40, 40)).save(other / "snakes" / "0.png")
