@@ -14,7 +14,7 @@ from typing import Any, Literal
 import orjson
 
 from ganbench import exported, grids, loading, model_card, onnx, saving
-from ganbench.errors import InputError, StoreError, explain
+from ganbench.errors import InputError, StoreError
 from ganbench.generator import Generator
 from ganbench.store import query
 from ganbench.store.folder import RunFolder
@@ -149,7 +149,7 @@ def _write(to: Path, content: Mapping[str, bytes]) -> list[Path]:
         finally:
             shutil.rmtree(staged, ignore_errors=True)
     except OSError as error:
-        raise StoreError(explain(error, to)) from error
+        raise StoreError(f"{to} cannot be written: {error.strerror or error}") from error
     if onnx.FILE not in content:
         (to / onnx.FILE).unlink(missing_ok=True)  # of an export before, of other weights
     return [to / name for name in content]

@@ -129,7 +129,7 @@ class Generator:
     def images(self, n: int, seed: int = 0, labels: Labels | None = None) -> Images:
         """The same samples as `Images` (or `Points`), which are made when they are read."""
         noise = self.latents(n, seed, labels)
-        asked = "" if labels is None else f" labels {_digest(noise[:, : len(self.classes)])}"
+        asked = "" if labels is None else self._asked(noise)
         return self.images_of(noise, f"{self.name} seed {seed}{asked}")
 
     def images_of(self, latents: Tensor, name: str) -> Images:
@@ -170,6 +170,14 @@ class Generator:
         named = [f"{i} {name}" if str(i) != name else name for i, name in enumerate(self.classes)]
         raise InputError(f"{self.name} has no class {label!r}; {hint}There are {_few(named)}")
 
+    def _asked(self, latents: Tensor) -> str:
+        """The class of latents in words, or a hash of their classes."""
+        asked = latents[:, : len(self.classes)]
+        labels = asked.argmax(1).unique().tolist()
+        if len(labels) == 1:
+            return f" class {self.classes[labels[0]]}"
+        return f" labels {hashlib.sha256(asked.numpy().tobytes()).hexdigest()[:8]}"
+
     def _draws(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
         """z, n×dim, and a number in [0, 1) each; in blocks: the first k are those of n = k."""
         blocks, chances = [], []
@@ -196,10 +204,6 @@ def regrouped(batches: Iterator[Tensor], size: int) -> Iterator[Tensor]:
             held = [whole[size:]] if count > size else []
     if held:
         yield torch.cat(held)
-
-
-def _digest(tensor: Tensor) -> str:
-    return hashlib.sha256(tensor.numpy().tobytes()).hexdigest()[:8]
 
 
 def _few(names: Sequence[str]) -> str:

@@ -139,7 +139,8 @@ def _training(facts: Facts) -> str:
     config, environment = described["config"], run.get("environment") or {}
     device = environment.get("gpu") or environment.get("processor") or "an unknown device"
     if not environment.get("gpu") and environment.get("threads"):
-        device += f", {environment['threads']} threads"
+        threads = environment["threads"]
+        device += f", {threads} thread{'s' * (threads != 1)}"
     packages = environment.get("packages") or {}
     versions = ", ".join(f"{name} {version}" for name, version in packages.items())
     rows = {
@@ -167,6 +168,8 @@ def _objective(config: Mapping[str, Any]) -> str:
     named = [f"{key} {loss[key]:g}" for key in ("r1", "r2", "penalty", "lecam") if loss.get(key)]
     if loss.get("spectral_norm"):
         named.append("spectral norm")
+    if config["condition"] != "none":
+        named.append(f"conditional ({config['condition']})")
     if config["augment"]["name"] != "none":
         named.append(config["augment"]["name"])
     return ", ".join([loss["name"], *named])

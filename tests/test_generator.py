@@ -138,8 +138,9 @@ class TestClasses:
 
     def test_the_fingerprint_says_which(self):
         generator = digits(classes=("a", "b"))
-        prints = [generator.images(4, labels=labels).fingerprint for labels in (None, 0, 1)]
-        assert len(set(prints)) == 3
+        asked = (None, 0, 1, [0, 1, 0, 1], [1, 0, 0, 1])
+        assert len({generator.images(4, labels=labels).fingerprint for labels in asked}) == 5
+        assert generator.images(4, labels=1).name == "a generator seed 0 class b"
 
 
 def test_latents_of_another_length_are_refused():

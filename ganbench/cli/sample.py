@@ -8,7 +8,7 @@ from typing import Literal
 
 from ganbench.cli.options import RUNS, RunName, RunsDir, call, console
 from ganbench.cli.writing import asked, turns
-from ganbench.errors import InputError, StoreError, explain
+from ganbench.errors import InputError, StoreError
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -65,6 +65,6 @@ def sample(
     try:
         saving.save(images, out, columns)
     except OSError as error:
-        raise StoreError(explain(error, out)) from error
+        raise StoreError(f"{out} cannot be written: {error.strerror or error}") from error
     console.print(f"{out}: {n:,} samples of {images.name}")
     return 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ganbench.errors import StoreError, explain
+from ganbench.errors import StoreError
 
 if TYPE_CHECKING:
     from ganbench.generator import Generator
@@ -35,6 +35,7 @@ def writing(out: Path) -> Iterator[IO[bytes]]:
             yield file
         part.replace(out)
     except OSError as error:
-        raise StoreError(explain(error, out)) from error
+        raise StoreError(f"{out} cannot be written: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

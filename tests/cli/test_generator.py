@@ -213,6 +213,19 @@ class TestProject:
         assert message in shown.err
 
 
+def test_a_place_that_cannot_be_written_is_named(capsys, plain, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for name in ("a.png", "a.npz", "a"):
+        out = tmp_path / "file" / name
+        status, shown = run(capsys, "sample", plain, "--out", out)
+        assert (status, f"{out} cannot be written" in shown.err) == (1, True)
+    for name in ("a.png", "a.gif"):
+        out = tmp_path / "file" / name
+        words = ("--n", 1, "--frames", 2)
+        status, shown = run(capsys, "interpolate", plain, "--out", out, *words)
+        assert (status, f"{out} cannot be written" in shown.err) == (1, True)
+
+
 def test_export_and_what_is_made_of_it(capsys, tiny, tmp_path):
     made = workbench.launch(tiny(steps=10), tmp_path / "runs")
     list(made.events())
