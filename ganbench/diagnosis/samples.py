@@ -9,12 +9,13 @@ from ganbench.diagnosis.finding import Finding, percent
 from ganbench.diagnosis.history import History
 
 ALIKE = 0.5  # diversity, that of reals being 1: the zoo's healthy runs have 0.9 after 200 steps
-GRIDS = 4  # in a row
+GRIDS = 4  # in a row at least
 RISING = 1.15  # from the first to the last of them: then it is only not yet there
 COVERED = 0.75  # share of the modes that reals of the same number cover
 MISSING = 0.1  # share of the classes that are missing
 LARGEST = ("largest_class", "largest_class_of_reals")
 COPIED = 0.2  # share of copies; 0.01 if nothing is copied
+IMAGES = 5  # that are copied: one that is near to all is a blank, or a collapse
 
 
 def collapsed(history: History) -> Finding | None:
@@ -23,12 +24,12 @@ def collapsed(history: History) -> Finding | None:
 
 
 def _alike(history: History) -> Finding | None:
-    values = history.last("diversity", GRIDS)
+    values = history.window("diversity", GRIDS)
     if values is None or values.max() >= ALIKE or values[-1] > RISING * values[0]:
         return None
     return Finding(
         f"The generator has collapsed: its samples are {percent(values[-1])} as far from each "
-        f"other as real ones, and that has not grown for {GRIDS} sample grids.",
+        f"other as real ones, and that has not grown for {len(values)} sample grids.",
         {"diversity": float(values[-1]), "diversity_before": float(values[0])},
     )
 
@@ -64,13 +65,19 @@ def _missing_classes(history: History) -> Finding | None:
 def memorising(history: History) -> Finding | None:
     """The fakes are nearer to training images than other reals are."""
     found = _lasting(history, "signs/copied_share")
-    ratio = history.last("signs/copying_ratio", 1)
-    if found is None or ratio is None or found.min() < COPIED:
+    ratio, images = (history.last(f"signs/{n}", 1) for n in ("copying_ratio", "copied_images"))
+    if found is None or ratio is None or images is None:
+        return None
+    if found.min() < COPIED or images[0] < IMAGES:
         return None
     return Finding(
         f"The generator copies: {percent(found[-1])} of its samples are nearer to a training image "
         "than all but 1 % of reals that it has not seen are.",
-        {"copied_share": float(found[-1]), "copying_ratio": float(ratio[-1])},
+        {
+            "copied_share": float(found[-1]),
+            "copied_images": float(images[0]),
+            "copying_ratio": float(ratio[0]),
+        },
     )
 
 
