@@ -90,8 +90,8 @@ def _features(sample: Sample) -> Features:
 def _thumbnails(sample: Sample) -> Features:
     """Pixels of images of at most THUMB a side, each the mean of what it stands for."""
     pixels = sample.pixels.float()
-    sides = [min(side, THUMB) for side in pixels.shape[2:]]
-    return Features(adaptive_avg_pool2d(pixels, sides).flatten(1))
+    height, width = (min(side, THUMB) for side in pixels.shape[2:])
+    return Features(adaptive_avg_pool2d(pixels, (height, width)).flatten(1))
 
 
 def _modes(scores: Sequence[Score]) -> dict[str, float]:

@@ -15,6 +15,7 @@ export const FIELDS = {
   state: (run) => [run.state],
   reason: (run) => [run.reason],
   tag: (run) => run.tags,
+  diagnosis: (run) => run.warned,
   created: (run) => [run.created],
   step: (run) => [run.step],
   steps: (run) => [run.steps],
