@@ -74,6 +74,10 @@ class TestDcgan:
         for layer in (*ups, *downs):
             assert layer.bias is None
             assert layer.weight.std().item() == pytest.approx(0.02, rel=0.05)
+        norms = [m.weight for net in (generator, discriminator) for m in net if "Norm" in str(m)]
+        assert len(norms) == 7
+        assert torch.cat(norms).mean().item() == pytest.approx(1, abs=0.003)
+        assert torch.cat(norms).std().item() == pytest.approx(0.02, rel=0.1)
 
     def test_the_linear_layer_is_a_convolution_of_the_whole_map(self):
         _, discriminator = build(tiny.made("dcgan"), (3, 16, 16))
@@ -130,8 +134,21 @@ class TestSngan:
         assert [*widths, blocks[-1].shortcut.out_channels] == ups
         blocks = [m for m in discriminator if isinstance(m, Down)]
         assert [m.residual[3].out_channels for m in blocks] == downs
+        hidden = [m.residual[1].out_channels for m in blocks]
+        assert hidden == [downs[0], *downs[:-1]]  # as the authors' code has it
+        activated = [isinstance(m.residual[0], nn.ReLU) for m in blocks]
+        assert activated == [False] + [True] * (len(downs) - 1)  # pixels are no activations
         halving = [isinstance(m.pool, nn.AvgPool2d) for m in blocks]
         assert halving == [True] * (len(downs) - 1) + [False]
+
+    def test_weights_are_glorots_and_larger_in_the_residuals(self):
+        generator, _ = build(tiny.made(SnganModel(width_g=64), dim=128), (3, 32, 32))
+        block = next(m for m in generator if isinstance(m, Up))
+        bound = math.sqrt(6 / (2 * 9 * 64))
+        assert block.residual[5].weight.abs().max().item() == pytest.approx(
+            math.sqrt(2) * bound, rel=0.01
+        )
+        assert block.shortcut.weight.abs().max().item() == pytest.approx(3 * bound, rel=0.01)
 
     def test_blocks_are_the_plain_layers_in_the_papers_order(self):
         """Upsampling before the shortcut's convolution, pooling behind both convolutions."""
