@@ -63,16 +63,18 @@ def load_reference(
     """(real images, other real ones for the baseline), prepared as the training data are.
 
     Without `scoring.real` they are the training data; `data`, by default those that were loaded
-    and are still held, saves reading them again. The others are the other split of a built-in set,
-    or None. Raises InputError like `load`, and if the reference has another shape than the data,
+    and are still held, saves reading them again. If there are twice `scoring.n` of them, so many
+    are drawn, and as many others. The others are else the other split of a built-in set, or None.
+    Raises InputError like `load`, and if the reference has another shape than the data,
     or, where the networks are conditioned, classes that the data have not.
     """
     spec = config.scoring.real
     data = _held.get((config.data, config.prepare)) if data is None else data
     if spec is None:
         if data is not None:
-            return _images(data), None
-        return _numbered(_prepared(config.data, config.prepare, progress).images), None
+            return _drawn(_images(data), config.scoring.n)
+        whole = _numbered(_prepared(config.data, config.prepare, progress).images)
+        return _drawn(whole, config.scoring.n)
     real = _prepared(spec, config.prepare, progress).images
     if data is not None:
         _check(config, data, real)
@@ -174,6 +176,16 @@ def _as_prepared(images: Images, pixels: Tensor, fit: Fit) -> Images:
         sizes=None,
         notes=tuple(notes),
     )
+
+
+def _drawn(images: Images, n: int) -> tuple[Images, Control]:
+    """n of them and n others, the same for all runs; all, and None, if there are fewer than 2n."""
+    if images.n < 2 * n:
+        return images, None
+    order = torch.randperm(images.n, generator=torch.Generator().manual_seed(0))
+    one, other = (order[i : i + n].sort().values for i in (0, n))
+    name = f"{n:,} of {images.name}"
+    return images.take(one, name), images.take(other, f"{n:,} others of {images.name}")
 
 
 def _images(data: TrainingData) -> Images:

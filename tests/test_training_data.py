@@ -133,6 +133,19 @@ class TestFolder:
         assert (real.n, real.shape, control) == (12, (3, 32, 32), None)
         assert torch.equal(real.tensor(), made.pixels[:12])
 
+    def test_of_many_pictures_a_part_is_the_reference_and_another_one_the_control(self):
+        given = config("builtin:mnist:test")
+        given = given.model_copy(update={"scoring": given.scoring.model_copy(update={"n": 3000})})
+        real, control = training_data.load_reference(given)
+        both = torch.cat([*real.batches(999), *control.batches(999)])
+        assert (real.n, control.n, len(both)) == (3000, 3000, 6000)
+        assert len(both.flatten(1).unique(dim=0)) == 6000  # disjoint: no two digits are the same
+        data = training_data.load(given)
+        again, _ = training_data.load_reference(given.model_copy(update={"seed": 5}), data)
+        assert again.fingerprint == real.fingerprint
+        assert torch.equal(again.tensor(), real.tensor())
+        assert torch.equal(again.labels, real.labels)
+
     def test_a_photo_on_its_side_is_turned_upright(self, tmp_path):
         (tmp_path / "a").mkdir()
         tags = Image.Exif()
