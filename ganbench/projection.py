@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -47,7 +48,7 @@ def project(
     starts: int = 8,
     seed: int = 0,
     labels: Labels | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Projection:
     """The latent whose sample is nearest to `target`, uint8 C×H×W.
 
@@ -59,11 +60,13 @@ def project(
 
     where each scale halves the one before (an image far away pulls, too), N is the number of
     pixels, and the last term, of a normal z alone, makes this the most probable z of an image with
-    noise σ. A uniform z is kept in its cube. `progress` is told of the steps done, of all.
+    noise σ. A uniform z is kept in its cube. `progress` is told of what is counted ("samples", then
+    "steps"), how many are done, and of how many.
     """
     _check(generator, target)
     latents = generator.latents(RANDOM, seed, labels)
-    random = _distances(generator, latents, target)
+    told = progress or (lambda what, done, total: None)
+    random = _distances(generator, latents, target, partial(told, "samples"))
     wanted = target[None].to(generator.device).float() / 255
     near = latents[random.argsort()[:starts]].to(generator.device)
     fixed = len(generator.classes) + generator.config.latent.categories
@@ -78,8 +81,7 @@ def project(
         adam.step()
         if uniform:
             z.data.clamp_(-1, 1)
-        if progress:
-            progress(step + 1, steps)
+        told("steps", step + 1, steps)
     found = torch.cat((near[:, :fixed], z.detach()), 1).cpu()
     distances = _distances(generator, found, target)
     best = found[distances.argmin()][None]
@@ -148,10 +150,15 @@ def _apart(made: Tensor, wanted: Tensor) -> Tensor:
     return torch.stack(scales).mean(0)
 
 
-def _distances(generator: Generator, latents: Tensor, target: Tensor) -> Tensor:
+def _distances(
+    generator: Generator,
+    latents: Tensor,
+    target: Tensor,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Tensor:
     """N: root mean squares of the samples' differences to the target, in levels of 255."""
-    parts = [
-        (batch.float() - target.float()).flatten(1).square().mean(1).sqrt()
-        for batch in generator.batches(latents)
-    ]
+    parts: list[Tensor] = []
+    for batch in generator.batches(latents):
+        parts.append((batch.float() - target.float()).flatten(1).square().mean(1).sqrt())
+        progress(sum(map(len, parts)), len(latents))
     return torch.cat(parts)

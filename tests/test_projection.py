@@ -30,7 +30,8 @@ def test_a_sample_is_found_again(name):
     assert found.distance < 0.5 * found.random.min()
     assert found.distance < 0.1 * found.random.median()
     assert torch.equal(found.image, generator(found.latent)[0])
-    assert told == [(i, 150) for i in range(1, 151)]
+    assert told[:8] == [("samples", 64 * i, 512) for i in range(1, 9)]
+    assert told[8:] == [("steps", i, 150) for i in range(1, 151)]
     fixed = len(generator.classes) + generator.config.latent.categories
     assert torch.equal(found.latent[:, :fixed], latent[:, :fixed])
     if name == "conditional":

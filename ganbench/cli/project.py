@@ -74,7 +74,7 @@ def project(
             starts=starts,
             seed=seed,
             labels=label,
-            progress=lambda done, total: line.count("projection", done, total, "steps/s"),
+            progress=lambda what, done, total: line.count(what, done, total, f"{what}/s"),
         )
     pictures = np.stack([shown.numpy() for shown in (target, found.image, found.nearest)])
     with writing(out) as file:
