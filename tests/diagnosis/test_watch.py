@@ -11,7 +11,9 @@ import torch
 from ganbench.diagnosis import DETECTORS, Watch
 from ganbench.diagnosis.history import CHANCE, SPAN, WARM_UP
 from ganbench.events import Scalars, Scored
+from ganbench.recipes import RECIPES
 from ganbench.train.losses import OBJECTIVES
+from tests.diagnosis import record
 from tests.diagnosis.trainings import FAILING, config
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -76,6 +78,13 @@ def test_the_recorded_collapse_on_mnist():
 @pytest.mark.parametrize("name", ["ring8", "grid25", "mnist"])
 def test_a_healthy_training_is_left_in_peace(name):
     assert said(*recorded(name)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ring8", "grid25"])
+def test_a_recipe_that_is_trained_now_is_left_in_peace(name):
+    chosen = RECIPES[name]()
+    assert said(chosen, record.events(chosen)) == []
 
 
 def test_without_a_failure_the_same_numbers_are_silent():
