@@ -24,7 +24,7 @@ from ganbench.store.recorder import Recorder
 from ganbench.store.relay import Relay
 from ganbench.track import server
 from ganbench.track import sinks as trackers
-from ganbench.train import loop
+from ganbench.train import loop, memory
 from ganbench.train import state as states
 from ganbench.train.data import TrainingData
 from ganbench.train.distributed import ALONE, Group
@@ -208,6 +208,7 @@ def check(config: Config, runs_dir: Path, data: TrainingData, group: Group = ALO
     parse([config.scoring.best_by])
     check_scoring(config, data)
     state = loop.start(config, data, group)
+    memory.check(config, state)
     _check_space(config, state, runs_dir)
     return state
 
@@ -224,7 +225,7 @@ def launch(
     Raises InputError and StoreError like `check`, StoreError also if the folder cannot be made.
     """
     trackers.check(sinks)
-    data = training_data.load(config, progress)
+    data = group.in_turn(lambda: training_data.load(config, progress))
     state = check(config, runs_dir, data, group)
     if not group.first:
         return Follower(folder.find(runs_dir, group.tell("")), config, state, data, (), group)
@@ -268,7 +269,7 @@ def resume(
             f"exactly, and this is {_processes(group.world)}: "
             f"torchrun --nproc-per-node {state.world} -m ganbench resume {run.id}"
         )
-    data = training_data.load(config, progress)
+    data = group.in_turn(lambda: training_data.load(config, progress))
     before = content.get("data", {}).get("fingerprint", data.fingerprint)
     if before != data.fingerprint:
         raise InputError(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ganbench.cli.options import RUNS, RunName, RunsDir, call, console
+from ganbench.cli.scoring_line import ScoringLine
 from ganbench.errors import InputError
 from ganbench.store import folder, query
 from ganbench.store.index import Index
@@ -51,7 +52,9 @@ def resume(
     content = found.read()
     config = Config.model_validate(content["config"])
     with processes(config.batch, device or config.device) as group:
-        resumed = workbench.resume(found, device, sinks, group)
+        with ScoringLine() as line:
+            progress = line.pictures if group.first else None
+            resumed = workbench.resume(found, device, sinks, group, progress)
         for change in changed(content["environment"], describe()) if group.first else ():
             console.print(f"the end may differ in rounding; {change}", style="yellow")
         return follow(resumed, page=page)

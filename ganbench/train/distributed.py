@@ -8,10 +8,11 @@ everything here is the identity.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -21,6 +22,7 @@ from torch.distributed.nn.functional import all_reduce
 from ganbench.errors import InputError
 from ganbench.models.layers import KerasBatchNorm
 
+T = TypeVar("T")
 PATIENCE = timedelta(minutes=30)  # for a process that scores while the others wait
 
 
@@ -78,6 +80,15 @@ class Group:
         sent = sent.to(self.device)
         dist.broadcast(sent, 0)
         return bytes(sent.tolist()).rstrip(b"\0").decode()
+
+    def in_turn(self, make: Callable[[], T]) -> T:
+        """What `make` gives, in the first process first: the others find what it has kept."""
+        if not self.first:
+            self.barrier()
+        made = make()
+        if self.first:
+            self.barrier()
+        return made
 
     def barrier(self) -> None:
         """Waits for all processes."""

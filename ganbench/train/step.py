@@ -73,16 +73,21 @@ class Step:
         state.step += 1
         state.seen += config.images_a_step
         ema.average(state, config.ema_images, config.images_a_step)
+        self.stream.ahead(self.picks(generator_of(config.seed, "step", state.step)))
         values = (*dis[:2], *adv[:2], *dis[2:], *adv[2:])
         scalars = torch.stack([value.detach().float() for value in values])
         self.group.average([scalars])
         return scalars
 
+    def picks(self, draws: torch.Generator) -> Tensor:
+        """The rows of this process's part of a batch: the first that a step draws."""
+        rows = torch.randint(len(self.stream), (self.config.batch,), generator=draws)
+        return self.group.part(rows)
+
     def reals(self, state: State, draws: torch.Generator) -> tuple[Tensor, Tensor | None]:
         """This process's part of a batch of reals, and the one-hots of their labels."""
         config = self.config
-        picks = torch.randint(len(self.stream), (config.batch,), generator=draws)
-        pixels, labels = self.stream.take(self.group.part(picks))
+        pixels, labels = self.stream.take(self.picks(draws))
         if config.augment.flip:
             mirrored = self.group.part(torch.rand(config.batch, generator=draws) < 0.5)
             pixels = flip(pixels, mirrored.to(pixels.device))
