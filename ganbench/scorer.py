@@ -60,6 +60,14 @@ class Scorer:
         self._began = time.perf_counter()
         self._evaluator: Evaluator | None = None
 
+    def share(self, other: Scorer) -> None:
+        """Takes over what `other` knows of the reference and the data, if they are the same here.
+
+        The features of 70,000 digits are half a minute of one core.
+        """
+        if _seen_by(self.config) == _seen_by(other.config):
+            self._evaluator, self._signs = other._evaluator, other._signs
+
     def due(self, seen: int) -> bool:
         """Whether a score is due after `seen` images, and the budget allows one.
 
@@ -148,6 +156,12 @@ class Scorer:
         real, control = training_data.load_reference(self.config)
         held_out = None if control is None else Sample(control, extractor)
         return Evaluator(Sample(real, extractor), held_out, self.config.seed)
+
+
+def _seen_by(config: Config) -> tuple[object, ...]:
+    """What a scorer's memory of reals depends on."""
+    scoring = (config.scoring.real, config.scoring.extractor)
+    return (config.data, config.prepare, config.condition, *scoring, config.seed, config.device)
 
 
 def check_scoring(config: Config, data: TrainingData) -> None:

@@ -219,6 +219,7 @@ def launch(
     sinks: Sequence[str | Relay] = (),
     group: Group = ALONE,
     progress: Progress | None = None,
+    tags: Sequence[str] = (),
 ) -> Run:
     """A new run, which `sinks` are told of. What can be refused is, before its folder exists.
 
@@ -233,7 +234,7 @@ def launch(
         "config": config.model_dump(mode="json"),
         "data": {"name": data.name, "n": len(data), "fingerprint": data.fingerprint},
         "environment": describe(),
-        "tags": [],
+        "tags": list(tags),
         "sinks": trackers.names(sinks),
     }
     made = folder.create(runs_dir, config.recipe, content)

@@ -29,6 +29,7 @@ FORBIDDEN = {
     "notebook": ("evaluation", "train", "cli", "models", "measures", "workbench", "torch"),
     "imports": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "diagnosis": ("evaluation", "train", "store", "web", "cli", "models", "measures", "torch"),
+    "tour": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "workbench": ("web", "cli", "scoring"),
     "generator": ("evaluation", "store", "web", "cli", "measures", "workbench"),
     "loading": ("evaluation", "web", "cli", "measures", "workbench"),

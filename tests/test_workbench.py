@@ -286,3 +286,28 @@ def test_an_extractor_that_cannot_read_the_images_is_refused_before_the_run(tmp_
     with pytest.raises(InputError, match=r"mnist-classifier reads uint8 images of 1x28x28"):
         workbench.launch(config.model_copy(update={"scoring": scoring}), tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_shared_memory_of_the_reals_changes_no_score(tiny, tmp_path):
+    """Each run alone, and then with what the other one's scorer knows."""
+    first = workbench.launch(tiny(), tmp_path)
+    second = workbench.launch(tiny(), tmp_path)
+    other = workbench.launch(tiny(seed=1), tmp_path)
+    alone = [score.value for score in first.scorer.score(first.state, 100)]
+    for run in (second, other):
+        run.scorer.share(first.scorer)
+    assert second.scorer._evaluator is first.scorer._evaluator
+    assert other.scorer._evaluator is None  # of another seed, whose reals in place of fakes differ
+    assert [score.value for score in second.scorer.score(second.state, 100)] == alone
+    assert [score.value for score in first.scorer.score(first.state, 100)] == alone
+    for run in (first, second, other):
+        run.interrupt("enough")
+
+
+def test_tags_are_those_of_the_launch(tiny, tmp_path):
+    run = workbench.launch(tiny(), tmp_path, tags=("tour", "x"))
+    run.interrupt("enough")
+    index = Index(tmp_path)
+    index.refresh()
+    assert query.list_runs(index)[0]["tags"] == ["tour", "x"]
+    index.close()

@@ -13,6 +13,7 @@ from ganbench.errors import InputError, StoreError
 
 COMMANDS = {
     "train": "train a GAN: ganbench train RECIPE",
+    "tour": "every objective on the ring and MNIST, on one page",
     "resume": "go on with a run from its newest checkpoint",
     "runs": "list, show, diff, export (the records of), delete runs",
     "sample": "draw samples from a run's generator",

@@ -44,7 +44,7 @@ def follow(run: Run, *, page: bool) -> int:
     if not run.group.first:
         return _follow_along(run)
     runs_dir = run.folder.path.parent
-    with _server(runs_dir, page) as port:
+    with serving(runs_dir, page) as port:
         where = address(run.folder.id, port)
         hint = "" if port else f"   ({how(runs_dir)})"
         console.print(f"run {run.folder.id}   {where}{hint}", soft_wrap=True)
@@ -66,7 +66,7 @@ def _train(run: Run) -> None:
     """The first Ctrl-C (or SIGTERM) stops after the step that runs, the second at once."""
     device = str(run.state.device)
     line = TrainingLine(run.config, device, run.state.step, run.folder.console)
-    with _stop_flag() as stop, line:
+    with stop_flag() as stop, line:
         for event in run.events():
             line.show(event)
             if isinstance(event, Stepped) and run.group.agree(bool(stop)):
@@ -77,7 +77,7 @@ def _train(run: Run) -> None:
 
 def _follow_along(run: Run) -> int:
     """The part of a process that is not the first of its group: all stop at the same step."""
-    with _stop_flag() as stop:
+    with stop_flag() as stop:
         for event in run.events():
             if isinstance(event, Stepped) and run.group.agree(bool(stop)):
                 return STATUS["killed"]
@@ -85,7 +85,7 @@ def _follow_along(run: Run) -> int:
 
 
 @contextmanager
-def _stop_flag() -> Iterator[list[str]]:
+def stop_flag() -> Iterator[list[str]]:
     """A list that stays empty until somebody asks us to stop."""
     asked: list[str] = []
 
@@ -103,7 +103,7 @@ def _stop_flag() -> Iterator[list[str]]:
 
 
 @contextmanager
-def _server(runs_dir: Path, wanted: bool) -> Iterator[int | None]:
+def serving(runs_dir: Path, wanted: bool) -> Iterator[int | None]:
     """The page's server as a child process, and its port; None if it is not wanted."""
     if not wanted:
         yield None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,12 @@ PORT = 8642
 
 def address(run: str, port: int | None = None) -> str:
     """The page of a run: on the server that it is sent to, else on this machine."""
-    url = os.environ.get("GANBENCH_SERVER", "").rstrip("/")
-    return f"{url or f'http://127.0.0.1:{port or PORT}'}/runs/{run}"
+    return f"{_page(port)}/runs/{run}"
+
+
+def address_of_comparison(runs: Iterable[str], port: int | None = None) -> str:
+    """The page that compares runs, on the same machine."""
+    return f"{_page(port)}/compare?runs={','.join(runs)}"
 
 
 def how(runs_dir: Path) -> str:
@@ -39,6 +44,11 @@ def configured() -> Link | None:
     from ganbench.track.link import Link  # here: most runs need no network
 
     return Link(url, os.environ.get("GANBENCH_TOKEN") or None)
+
+
+def _page(port: int | None) -> str:
+    url = os.environ.get("GANBENCH_SERVER", "").rstrip("/")
+    return url or f"http://127.0.0.1:{port or PORT}"
 
 
 def relays(run: RunFolder) -> tuple[Relay, ...]:
