@@ -62,10 +62,10 @@ class History:
         self.step = 0
         self._lines: dict[str, Line] = {}
 
-    @property
-    def ended(self) -> bool:
-        """Whether the last step has been made."""
-        return self.step >= self.config.steps
+    def final(self, name: str) -> bool:
+        """Whether the newest value is of the last step."""
+        line = self._lines.get(name)
+        return line is not None and line.steps[-1] >= self.config.steps
 
     def note(self, event: Event) -> bool:
         """Takes note of an event; is there something new to judge?"""

@@ -83,4 +83,4 @@ def memorising(history: History) -> Finding | None:
 
 def _lasting(history: History, name: str) -> NDArray[np.float64] | None:
     """The last two values that a scoring gave, or at the end of the training the last one."""
-    return history.last(name, 1 if history.ended else 2)
+    return history.last(name, 1 if history.final(name) else 2)

@@ -5,9 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
-from ganbench import workbench
+from ganbench import recipes, workbench
 from ganbench.cli import progress
-from ganbench.config import Loss
+from ganbench.config import Latent, Loss, SmallModel
 from ganbench.events import Scalars, Scored, Stepped, Warned
 from ganbench.store import past, query
 from ganbench.store.index import Index
@@ -115,6 +115,28 @@ def test_a_resumed_run_is_told_the_same(failing, finished, tmp_path, stop):
     rest = list(again.events())
     assert told([*first, *rest]) == told(whole)
     assert len(show(again)["warnings"]) == len(warned_of(whole))
+
+
+@pytest.mark.slow
+def test_twenty_digits_are_learned_by_heart(tmp_path):
+    """Six or seven of the training images make up half of the samples."""
+    config = recipes.mnist()
+    every = {"every_images": 6400, "n": 500, "n_during": 500, "budget": 0.9}
+    scoring = config.scoring.model_copy(update={"real": "builtin:mnist:test[:2000]", **every})
+    small = {
+        "data": "builtin:mnist:train[:20]",
+        "steps": 1200,
+        "batch": 16,
+        "latent": Latent(dim=16),
+        "model": SmallModel(width_g=8, width_d=16),
+        "ema_images": 0,
+        "precision": "fp32",
+        "grid_every": 100,
+        "checkpoint_every": 400,
+        "scoring": scoring,
+    }
+    run = workbench.launch(config.model_copy(update=small), tmp_path)
+    assert "memorisation" in {warned.code for warned in warned_of(run.events())}
 
 
 def test_it_is_said_in_the_terminal_and_at_the_end(finished, failing, tmp_path, monkeypatch):

@@ -154,6 +154,7 @@ def test_missing_classes_and_copies_must_last_or_be_there_at_the_end():
     assert (
         said(chosen, [one, scored(200, classes=10.0, classes_missing=0.0, copied_share=0.0)]) == []
     )
+    assert said(chosen, [one, Scalars(1000, 1000, {"dis_loss": 1.0})]) == []
     assert begun(said(chosen, [one, replace(one, step=200)])).keys() == both
     assert begun(said(chosen, [replace(one, step=1000)])).keys() == both
     blank = replace(one, step=1000, signs={**one.signs, "copied_images": 1.0})
