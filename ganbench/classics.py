@@ -124,7 +124,10 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
 
 
 # On points, where a slope of 1 is little: the toy problems of Gulrajani et al. have this weight.
-ON_POINTS = {"wgan-gp": {"loss": Loss(name="wasserstein", penalty=0.1)}}
+ON_POINTS = {
+    "wgan-gp": {"loss": Loss(name="wasserstein", penalty=0.1)},
+    "dragan": {"loss": Loss(name="non-saturating", penalty=0.1, penalty_at="around")},
+}
 
 
 def on_ring(name: str) -> Config:
