@@ -32,20 +32,24 @@ def _n(value: object) -> str:
     return f"<mn>{value}</mn>"
 
 
-def _o(sign: str) -> str:
-    return f"<mo>{sign}</mo>"
+def _o(sign: str, form: str = "infix") -> str:
+    return f"<mo form='{form}' stretchy='false'>{sign}</mo>"
 
 
 def _of(function: str, inner: str) -> str:
-    return _row(_i(function), _o("&#x2061;"), _o("("), inner, _o(")"))
+    return _row(_i(function), _in("(", inner, ")"))
+
+
+def _in(left: str, inner: str, right: str) -> str:
+    return _row(_o(left, "prefix"), inner, _o(right, "postfix"))
 
 
 def _squared(inner: str) -> str:
-    return f"<msup>{_row(_o('('), inner, _o(')'))}{_n(2)}</msup>"
+    return f"<msup>{inner}{_n(2)}</msup>"
 
 
 def _log(inner: str) -> str:
-    return _row(_i("log"), _o("&#x2061;"), "<mspace width='.17em'/>", inner)
+    return _row(_i("log"), "<mspace width='.17em'/>", inner)
 
 
 def _mean(inner: str) -> str:
@@ -53,27 +57,27 @@ def _mean(inner: str) -> str:
 
 
 def _slope(point: str) -> str:
-    return _row(_o("‖"), _o("∇"), _of("D", point), _o("‖"))
+    return _in("‖", _row(_o("∇", "prefix"), _of("D", point)), "‖")
 
 
 _X, _FAKE = _i("x"), _of("G", _i("z"))
 _REAL_LOGIT, _FAKE_LOGIT = _of("D", _X), _of("D", _FAKE)
 _HALF = f"<mfrac>{_n(1)}{_n(2)}</mfrac>"
-_MINUS, _PLUS = _o("−"), _o("+")
+_MINUS, _PLUS, _NEGATIVE = _o("−"), _o("+"), _o("−", "prefix")
 _BETWEEN = f"<mover accent='true'>{_X}{_o('^')}</mover>"
 
 
 def _one_minus(inner: str) -> str:
-    return _row(_o("("), _n(1), _MINUS, inner, _o(")"))
+    return _in("(", _row(_n(1), _MINUS, inner), ")")
 
 
 def _less_one(logit: str) -> str:
-    return _squared(_row(logit, _MINUS, _n(1)))
+    return _squared(_in("(", _row(logit, _MINUS, _n(1)), ")"))
 
 
 def _hinge(sign: str, logit: str) -> str:
     inner = _row(_n(0), _o(","), _n(1), sign, logit)
-    return _mean(_row(_i("max"), _o("&#x2061;"), _o("("), inner, _o(")")))
+    return _mean(_of("max", inner))
 
 
 def _unit_slope(point: str) -> str:
@@ -82,17 +86,17 @@ def _unit_slope(point: str) -> str:
 
 def _zero_slope(point: str) -> str:
     gamma = f"<mfrac>{_i('γ')}{_n(2)}</mfrac>"
-    return _row(_PLUS, gamma, _mean(f"<msup>{_slope(point)}{_n(2)}</msup>"))
+    return _row(_PLUS, gamma, _mean(_squared(_slope(point))))
 
 
-_LOG_REAL = _row(_MINUS, _mean(_log(_of("σ", _REAL_LOGIT))))
+_LOG_REAL = _row(_NEGATIVE, _mean(_log(_of("σ", _REAL_LOGIT))))
 _LOG_REJECTED = _mean(_log(_one_minus(_of("σ", _FAKE_LOGIT))))
 _LOGISTIC = _row(_LOG_REAL, _MINUS, _LOG_REJECTED)
-_NON_SATURATING = _row(_MINUS, _mean(_log(_of("σ", _FAKE_LOGIT))))
+_NON_SATURATING = _row(_NEGATIVE, _mean(_log(_of("σ", _FAKE_LOGIT))))
 _CRITIC = _row(_mean(_FAKE_LOGIT), _MINUS, _mean(_REAL_LOGIT))
-_LIKED = _row(_MINUS, _mean(_FAKE_LOGIT))
-_PAIR = _row(_MINUS, _mean(_log(_of("σ", _row(_REAL_LOGIT, _MINUS, _FAKE_LOGIT)))))
-_PAIR_OF_GENERATOR = _row(_MINUS, _mean(_log(_of("σ", _row(_FAKE_LOGIT, _MINUS, _REAL_LOGIT)))))
+_LIKED = _row(_NEGATIVE, _mean(_FAKE_LOGIT))
+_PAIR = _row(_NEGATIVE, _mean(_log(_of("σ", _row(_REAL_LOGIT, _MINUS, _FAKE_LOGIT)))))
+_PAIR_OF_GENERATOR = _row(_NEGATIVE, _mean(_log(_of("σ", _row(_FAKE_LOGIT, _MINUS, _REAL_LOGIT)))))
 
 FORMULAS = {
     "minimax": Formulas(_LOGISTIC, _LOG_REJECTED, "Goodfellow et al. (2014), eq. 1"),
@@ -100,7 +104,7 @@ FORMULAS = {
     "lsgan": Formulas(
         _row(
             *(_HALF, _mean(_less_one(_REAL_LOGIT))),
-            *(_PLUS, _HALF, _mean(f"<msup>{_FAKE_LOGIT}{_n(2)}</msup>")),
+            *(_PLUS, _HALF, _mean(_squared(_FAKE_LOGIT))),
         ),
         _row(_HALF, _mean(_less_one(_FAKE_LOGIT))),
         "Mao et al. (2017), eq. 9",

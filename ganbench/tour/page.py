@@ -78,7 +78,7 @@ def _card(name: str, visits: Sequence[Visit]) -> dict[str, Any]:
         "about": " ".join(about.split()),
         "formulas": FORMULAS[name],
         "besides": _besides({place: visit.stop for place, visit in mine.items()}),
-        "places": [_place(place, visit) for place, visit in mine.items()],
+        "places": [_place(place, mine.get(place)) for place in SHOWN],
     }
 
 
@@ -90,7 +90,9 @@ def _besides(stops: dict[str, Stop]) -> list[str]:
     return [f"{TITLES[place]}: {'; '.join(said) or 'nothing'}" for place, said in words.items()]
 
 
-def _place(place: str, visit: Visit) -> dict[str, Any]:
+def _place(place: str, visit: Visit | None) -> dict[str, Any]:
+    if visit is None:
+        return {"title": TITLES[place]}
     run, scores = visit.run, visit.scores
     return {
         "title": TITLES[place],
