@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ganbench.classics import CLASSICS, OBJECTIVES
+from ganbench.classics import CLASSICS, on_ring
 from ganbench.config import Config
 from ganbench.errors import InputError
 from ganbench.tour.stops import STEPS, new_id, plan
@@ -28,16 +28,16 @@ def test_what_is_asked_for_in_the_order_of_the_table():
 
 
 def test_only_the_steps_and_what_is_seen_of_them_are_changed():
-    """Losses, networks, rates and batches are those of the recipes, which a student can train."""
+    """Losses, networks, rates and batches are those of the full trainings."""
+    changed = {"steps", "seed", "log_every", "grid_every", "grid_side", "checkpoint_every"}
     for stop in plan([], {"ring": 77, "mnist": 33}, seed=5):
+        full = on_ring(stop.objective) if stop.place == "ring" else CLASSICS[stop.objective]()
+        for name in Config.model_fields.keys() - changed - {"scoring"}:
+            assert getattr(stop.config, name) == getattr(full, name), name
         assert stop.config.steps == {"ring": 77, "mnist": 33}[stop.place]
         assert stop.config.seed == 5
-        assert stop.config.loss == OBJECTIVES[stop.objective]["loss"]
-        if stop.place == "mnist":
-            full = CLASSICS[stop.objective]()
-            changed = {"steps", "seed", "log_every", "grid_every", "grid_side", "scoring"}
-            for name in Config.model_fields.keys() - changed - {"checkpoint_every"}:
-                assert getattr(stop.config, name) == getattr(full, name), name
+        for name in ("real", "extractor", "best_by"):
+            assert getattr(stop.config.scoring, name) == getattr(full.scoring, name)
         Config.model_validate(stop.config.model_dump())
 
 
