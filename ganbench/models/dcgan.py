@@ -9,6 +9,7 @@ from __future__ import annotations
 from torch import nn
 
 from ganbench.config import DcganModel
+from ganbench.models.layers import Conv2d
 from ganbench.models.sizes import square
 
 WIDEST = 8  # times the width at the full size
@@ -23,10 +24,10 @@ def generator(config: DcganModel, latent: int, shape: tuple[int, ...]) -> nn.Mod
         nn.ConvTranspose2d(latent, now, base, bias=False),
     ]
     for after in reversed(widths):
-        layers += [nn.BatchNorm2d(now), nn.ReLU()]
+        layers += [nn.BatchNorm2d(now), nn.ReLU(inplace=True)]
         layers += [nn.ConvTranspose2d(now, after, 4, 2, 1, bias=False)]
         now = after
-    layers += [nn.BatchNorm2d(now), nn.ReLU()]
+    layers += [nn.BatchNorm2d(now), nn.ReLU(inplace=True)]
     layers += [nn.ConvTranspose2d(now, channels, 4, 2, 1, bias=False), nn.Tanh()]
     return _initialised(nn.Sequential(*layers))
 
@@ -41,10 +42,10 @@ def discriminator(config: DcganModel, shape: tuple[int, ...]) -> nn.Sequential:
     now = channels
     for i in range(doublings):
         after = config.width_d * min(2**i, WIDEST)
-        layers += [nn.Conv2d(now, after, 4, 2, 1, bias=False)]
+        layers += [Conv2d(now, after, 4, 2, 1, bias=False)]
         if i and config.batch_norm_d:
             layers += [nn.BatchNorm2d(after)]
-        layers += [nn.LeakyReLU(0.2)]
+        layers += [nn.LeakyReLU(0.2, inplace=True)]
         now = after
     layers += [nn.Flatten(), nn.Linear(now * base**2, 1, bias=False), nn.Flatten(0)]
     return _initialised(nn.Sequential(*layers))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ganbench.config import TutorialModel
 from ganbench.errors import InputError
-from ganbench.models.layers import KerasBatchNorm, SameConv2d, UpsampleConv2d
+from ganbench.models.layers import Dropout, KerasBatchNorm, SameConv2d, UpsampleConv2d
 
 SHAPE = (1, 28, 28)
 SLOPE = 0.3
@@ -23,15 +23,19 @@ def generator(config: TutorialModel, latent: int, shape: tuple[int, ...]) -> nn.
 
     def block(inputs: int, outputs: int, upsample: bool) -> list[nn.Module]:
         conv = UpsampleConv2d if upsample else SameConv2d
-        return [conv(inputs, outputs, 5), KerasBatchNorm(outputs), nn.LeakyReLU(SLOPE)]
+        return [
+            conv(inputs, outputs, 5),
+            KerasBatchNorm(outputs),
+            nn.LeakyReLU(SLOPE, inplace=True),
+        ]
 
     return _glorot(
         nn.Sequential(
             nn.Linear(latent, 256 * 7 * 7),
             KerasBatchNorm(256 * 7 * 7),
-            nn.LeakyReLU(SLOPE),
+            nn.LeakyReLU(SLOPE, inplace=True),
             nn.Unflatten(1, (256, 7, 7)),
-            nn.Dropout(config.dropout),
+            Dropout(config.dropout),
             *block(256, 128, upsample=True),
             *block(128, 64, upsample=True),
             *block(64, 32, upsample=False),
@@ -47,12 +51,12 @@ def discriminator(config: TutorialModel, shape: tuple[int, ...]) -> nn.Sequentia
 
     def block(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
         conv = SameConv2d(inputs, outputs, 5, stride)
-        return [conv, nn.LeakyReLU(SLOPE), nn.Dropout(config.dropout)]
+        return [conv, nn.LeakyReLU(SLOPE, inplace=True), Dropout(config.dropout)]
 
     return _glorot(
         nn.Sequential(
             SameConv2d(1, 64, 5, 2),
-            nn.LeakyReLU(SLOPE),
+            nn.LeakyReLU(SLOPE, inplace=True),
             *block(64, 128, stride=2),
             *block(128, 256, stride=2),
             *block(256, 512, stride=1),
