@@ -1,112 +1,113 @@
-"""Speed of `tutorial-mnist` beside the tutorial in Keras 3, on its torch and tensorflow backends.
+"""Speed of `tutorial-mnist` beside the tutorial in Keras 3 and in plain PyTorch.
 
     python benchmarks/train_tutorial.py [--rounds N] [--batch N]
 
 Each contestant lives in a process of its own, with all cores, and takes one step when its turn
-comes, so that all see the same machine; medians of the wall time.
+comes, so that all see the same machine; medians of the wall time. "exact" has the tutorial's
+semantics, in which the discriminator sees fakes that were made in inference mode; "shared" uses the
+generator's own batch of fakes for both updates, which is another GAN with the same networks.
+GFLOP are those that a contestant's convolutions and products really do (torch counts them); for
+Keras, those of the plain layers, without the frozen discriminator's weight gradients.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
-import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
-ROOT = Path(__file__).resolve().parents[1]
-CONTESTANTS = ["keras-tensorflow", "keras-torch", "ganbench-fp32", "ganbench-bf16"]
+import turns
+
+CONTESTANTS = [
+    "keras-tensorflow",
+    "keras-torch",
+    "pytorch",
+    "exact-fp32",
+    "exact-bf16",
+    "shared-fp32",
+    "shared-bf16",
+]
 
 
-def keras_step(batch: int) -> Callable[[], None]:
-    from benchmarks.keras_tutorial import Tutorial
+def make(name: str, batch: int) -> Callable[[], object]:
     from ganbench import datasets
 
-    images = datasets.load("builtin:mnist:train[5000:]").tensor()
-    return Tutorial((images / 255).permute(0, 2, 3, 1).contiguous().numpy(), batch).step
+    if name.startswith(("keras-", "pytorch")):
+        pixels = datasets.load("builtin:mnist:train[5000:]").tensor() / 255
+        if name == "pytorch":
+            import naive_tutorial
+
+            return naive_tutorial.Tutorial(pixels, batch).step
+        import keras_tutorial
+
+        return keras_tutorial.Tutorial(pixels.permute(0, 2, 3, 1).contiguous().numpy(), batch).step
+    return ganbench_step(*name.split("-"), batch)
 
 
-def ganbench_step(batch: int, precision: str) -> Callable[[], None]:
+def ganbench_step(kind: str, precision: str, batch: int) -> Callable[[], object]:
     from ganbench import recipes, training_data
     from ganbench.train import loop
     from ganbench.train.data import Stream
     from ganbench.train.step import Step
 
-    config = recipes.tutorial_mnist().model_copy(update={"batch": batch, "precision": precision})
+    fakes = {"exact": "inference", "shared": "shared"}[kind]
+    changes = {"batch": batch, "precision": precision, "fakes": fakes}
+    config = recipes.tutorial_mnist().model_copy(update=changes)
     data = training_data.load(config)
     state = loop.start(config, data)
     step = Step(config, Stream(data, state.device), bf16=precision == "bf16")
-    return lambda: step(state).sum().item() and None
+    return lambda: step(state).sum().item()
 
 
-def work(name: str, batch: int) -> None:
-    """A contestant: for each line on stdin one step, and its seconds on stdout."""
-    kind, variant = name.split("-")
-    step = keras_step(batch) if kind == "keras" else ganbench_step(batch, variant)
-    for _ in range(2):
-        step()
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        began = time.perf_counter()
-        step()
-        print(time.perf_counter() - began, flush=True)
+def plain_flop(batch: int) -> float:
+    """Of one step of the plain layers, from their shapes: out · in · k² · positions, doubled.
+
+    Three times for what is trained, twice where only the input's gradient is wanted, once forward.
+    """
+    hidden = 7 * 7 * 256
+    convolutions = [(256, 128, 14), (128, 64, 28), (64, 32, 28), (32, 1, 28)]
+    made = 100 * hidden + sum(a * b * 25 * side**2 for a, b, side in convolutions)
+    layers = [(1, 64, 14), (64, 128, 7), (128, 256, 4), (256, 512, 4)]
+    judged = 8192 + sum(a * b * 25 * side**2 for a, b, side in layers)
+    first = 64 * 25 * 14**2  # the images need no gradient
+    return 2 * batch * (made + 2 * (3 * judged - first) + 3 * made + 2 * judged)
 
 
-def start(name: str, batch: int) -> subprocess.Popen[str]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    if name.startswith("keras-"):
-        environment["KERAS_BACKEND"] = name.removeprefix("keras-")
-    command = [sys.executable, __file__, "--work", name, "--batch", str(batch)]
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=None if os.environ.get("VERBOSE") else subprocess.DEVNULL,
-        text=True,
-        env=environment,
-    )
-    assert child.stdout is not None
-    while (line := child.stdout.readline()) != "ready\n":
-        if not line:
-            sys.exit(f"{name} did not start; see why with VERBOSE=1")
-    return child
-
-
-def race(rounds: int, batch: int) -> dict[str, list[float]]:
-    """Seconds a step of each contestant, in turns."""
-    children = {name: start(name, batch) for name in CONTESTANTS}
-    seconds: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
-    for i in range(rounds):
-        for name, child in children.items():
-            assert child.stdin is not None
-            assert child.stdout is not None
-            child.stdin.write("go\n")
-            child.stdin.flush()
-            seconds[name].append(float(child.stdout.readline()))
-        print(f"round {i + 1} of {rounds}", file=sys.stderr)
-    for child in children.values():
-        child.communicate()
-    return seconds
+def present() -> list[str]:
+    """The contestants that are installed; says which are not."""
+    found = []
+    for name in CONTESTANTS:
+        needs = ["keras", name.removeprefix("keras-")] if name.startswith("keras-") else []
+        missing = [package for package in needs if importlib.util.find_spec(package) is None]
+        if missing:
+            print(f"- without {name}: {' and '.join(missing)} not installed (the bench extra)")
+        else:
+            found.append(name)
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--work", choices=CONTESTANTS, help=argparse.SUPPRESS)
+    parser.add_argument("--work", choices=[*turns.PEAKS, *CONTESTANTS], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
-        work(options.work, options.batch)
+        turns.work(options.work, partial(make, batch=options.batch))
         return
-    medians = {k: statistics.median(v) for k, v in race(options.rounds, options.batch).items()}
-    keras = min(medians["keras-tensorflow"], medians["keras-torch"])
-    print(f"batch {options.batch}, {os.cpu_count()} cores, median of {options.rounds} steps\n")
-    print("| contestant | s/step | images/s | against the faster Keras |\n|---|---|---|---|")
-    for name, s in medians.items():
-        print(f"| {name} | {s:.2f} | {options.batch / s:,.0f} | {keras / s:.2f}× |")
+    names = present()
+    found = turns.race(__file__, names, options.rounds, ["--batch", str(options.batch)])
+    keras = [name for name in names if name.startswith("keras-")]
+    for name in keras:
+        found[name].flop = plain_flop(options.batch)
+    against = {"against plain PyTorch": "pytorch"}
+    if keras:
+        best = min(keras, key=lambda name: found[name].median)
+        against = {f"against {best}": best} | against
+    print(f"- batch {options.batch}, {os.cpu_count()} cores, median of {options.rounds} steps")
+    print(f"- {turns.peaks(found)}\n\n{turns.table(found, options.batch, against)}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.nn.grad import conv2d_input
 
 Pair = tuple[int, ...]
 """Of the height and of the width."""
@@ -47,13 +48,13 @@ class _Convolution(torch.autograd.Function):
         return F.conv2d(x, weight, bias, stride, padding)
 
     @staticmethod
-    def backward(  # type: ignore[override]
+    def backward(
         ctx: Any, grad: Tensor
     ) -> tuple[Tensor | None, Tensor | None, Tensor | None, None, None]:
         x, weight = ctx.saved_tensors
         by_x = by_weight = by_bias = None
         if ctx.needs_input_grad[0]:
-            by_x = torch.nn.grad.conv2d_input(x.shape, weight, grad, ctx.stride, ctx.padding)
+            by_x = conv2d_input(x.shape, weight, grad, ctx.stride, ctx.padding)
         if ctx.needs_input_grad[1]:
             by_weight = weight_gradient(x, grad, weight.shape, ctx.stride, ctx.padding)
         if ctx.needs_input_grad[2]:
