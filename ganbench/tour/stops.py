@@ -28,7 +28,7 @@ TITLES = {"ring": "ring", "mnist": "MNIST"}
 STEP = {"ring": 0.005, "mnist": 0.018}
 SCORING = {"ring": 3.0, "mnist": 5.0}
 # A step of each objective in steps of minimax: critics, gradient penalties, spectral norms.
-COST = {"hinge": 1.3, "wgan": 3.4, "wgan-gp": 5.5, "dragan": 1.7, "rpgan": 1.3}
+COST = {"hinge": 1.2, "wgan": 2.8, "wgan-gp": 4.6, "dragan": 1.4, "rpgan": 1.2}
 
 
 @dataclass(frozen=True)
