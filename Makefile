@@ -18,6 +18,7 @@ bench: .venv/installed-bench
 	$(BIN)/python benchmarks/neighbours.py
 	$(BIN)/python benchmarks/train_tutorial.py
 	$(BIN)/python benchmarks/train_dcgan.py
+	$(BIN)/python benchmarks/train_options.py
 	$(BIN)/python benchmarks/train_mnist.py
 	$(BIN)/python benchmarks/track.py
 	$(BIN)/python benchmarks/page.py
