@@ -64,7 +64,8 @@ def load_reference(
 
     Without `scoring.real` they are the training data; `data`, by default those that were loaded
     and are still held, saves reading them again. If there are twice `scoring.n` of them, so many
-    are drawn, and as many others. The others are else the other split of a built-in set, or None.
+    are drawn, and as many others. The others are else `scoring.n` of the other split of a built-in
+    set, or None.
     Raises InputError like `load`, and if the reference has another shape than the data,
     or, where the networks are conditioned, classes that the data have not.
     """
@@ -82,7 +83,8 @@ def load_reference(
             real = _numbered(real, data.classes)
     if not spec.startswith("builtin:"):
         return real, None
-    return real, _prepared(datasets.sibling(spec), config.prepare, progress).images
+    others = _prepared(datasets.sibling(spec), config.prepare, progress).images
+    return real, _some(others, config.scoring.n)
 
 
 def read(spec: str, prepare: Prepare, progress: Progress | None = None) -> Images:
@@ -186,6 +188,14 @@ def _drawn(images: Images, n: int) -> tuple[Images, Control]:
     one, other = (order[i : i + n].sort().values for i in (0, n))
     name = f"{n:,} of {images.name}"
     return images.take(one, name), images.take(other, f"{n:,} others of {images.name}")
+
+
+def _some(images: Images, n: int) -> Images:
+    """n of them, the same for all runs, or all if there are fewer."""
+    if images.n <= n:
+        return images
+    order = torch.randperm(images.n, generator=torch.Generator().manual_seed(0))
+    return images.take(order[:n].sort().values, f"{n:,} of {images.name}")
 
 
 def _images(data: TrainingData) -> Images:

@@ -169,7 +169,7 @@ class TestCard:
             "points of 2",
             "| steps | 20 |",
             "| real samples seen | 640 |",
-            "non-saturating, r1 0.5",
+            "non-saturating, r1 0.1",
             'gb.load("path/to/this/folder").sample(64, seed=0)',
             "License: not stated",
         ):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganbench.diagnosis.finding import Finding, percent
-from ganbench.diagnosis.history import History
+from ganbench.diagnosis.history import SPAN, WARM_UP, History
 
 ALIKE = 0.5  # diversity, that of reals being 1: the zoo's healthy runs have 0.9 after 200 steps
 GRIDS = 4  # in a row at least
@@ -82,5 +82,10 @@ def memorising(history: History) -> Finding | None:
 
 
 def _lasting(history: History, name: str) -> NDArray[np.float64] | None:
-    """The last two values that a scoring gave, or at the end of the training the last one."""
+    """The last two values that a scoring gave, or at the end of the training the last one.
+
+    None in the first steps, as of the curves: nothing can be asked of a generator so early.
+    """
+    if history.step < WARM_UP + SPAN:
+        return None
     return history.last(name, 1 if history.final(name) else 2)

@@ -86,7 +86,7 @@ class Dropout(nn.Module):
     """Dropout whose mask is quick to draw on a CPU: 15 random bits a value, so p to 2⁻¹⁶.
 
     torch draws a Bernoulli number for each value there, one after the other, which takes several
-    times as long: with bfloat16, a sixth of the tutorial's step.
+    times as long.
     """
 
     def __init__(self, p: float) -> None:

@@ -150,12 +150,12 @@ def test_missing_classes_and_copies_must_last_or_be_there_at_the_end():
     missing = {"classes": 10.0, "classes_missing": 2.0, "largest_class": 0.5}
     copied = {"copied_share": 0.6, "copied_images": 9.0, "copying_ratio": 0.1}
     both = {"mode-collapse", "memorisation"}
-    one = scored(100, **missing, **copied)
-    assert (
-        said(chosen, [one, scored(200, classes=10.0, classes_missing=0.0, copied_share=0.0)]) == []
-    )
+    one = scored(500, **missing, **copied)
+    better = scored(600, classes=10.0, classes_missing=0.0, copied_share=0.0)
+    assert said(chosen, [one, better]) == []
     assert said(chosen, [one, Scalars(1000, 1000, {"dis_loss": 1.0})]) == []
-    assert begun(said(chosen, [one, replace(one, step=200)])).keys() == both
+    assert begun(said(chosen, [one, replace(one, step=600)])).keys() == both
+    assert said(chosen, [replace(one, step=200), replace(one, step=300)]) == []  # too early
     assert begun(said(chosen, [replace(one, step=1000)])).keys() == both
     blank = replace(one, step=1000, signs={**one.signs, "copied_images": 1.0})
     assert begun(said(chosen, [blank])).keys() == {"mode-collapse"}

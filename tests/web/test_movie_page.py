@@ -84,7 +84,7 @@ def test_it_plays_and_listens_to_the_keyboard(page, serve, tmp_path):
     page.keyboard.press("End")
     assert frame_step(page) == "step 40"
     page.get_by_label("Grids a second").fill("16")
-    page.locator("h2").first.click()
+    page.locator("h2:visible").first.click()
     page.keyboard.press(" ")  # plays from the beginning
     eventually(lambda: frame_step(page) == "step 20")
     page.keyboard.press(" ")
@@ -107,7 +107,7 @@ def test_in_a_loop_it_goes_on(page, serve, tmp_path):
     opened(page, serve(tmp_path), run.id)
     page.get_by_label("Grids a second").fill("30")
     page.get_by_label("Loop").click()
-    page.locator("h2").first.click()
+    page.locator("h2:visible").first.click()
     page.keyboard.press("End")
     page.keyboard.press(" ")
     for step in ("step 20", "step 0", "step 20"):
@@ -157,7 +157,7 @@ def test_a_lost_picture_is_named_and_the_movie_goes_on(browser, serve, tmp_path)
     page = browser.new_context().new_page()  # its console may complain
     opened(page, serve(tmp_path), run.id)
     page.get_by_label("Grids a second").fill("30")
-    page.locator("h2").first.click()
+    page.locator("h2:visible").first.click()
     page.keyboard.press(" ")
     eventually(lambda: frame_step(page) == "step 20")
     page.keyboard.press("ArrowLeft")
@@ -192,7 +192,7 @@ def test_new_grids_come_by_themselves_and_only_they(page, serve, tmp_path):
     eventually(lambda: frame_step(page) == "step 20")
     assert {url.split("?")[1] for url in asked[1:]} <= {"after=2", "after=3"}
     assert page.locator(".scrub").get_attribute("max") == "2"
-    page.locator("h2").first.click()
+    page.locator("h2:visible").first.click()
     page.keyboard.press("Home")
     add(run, log, "samples", [30])
     eventually(lambda: page.locator(".scrub").get_attribute("max") == "3")
