@@ -153,7 +153,7 @@ ON_POINTS = {
 
 def on_ring(name: str) -> Config:
     """The objective on the ring of eight Gaussians; the rates fall to a hundredth."""
-    rules = {"optimizer_d": _adam(1e-3), "optimizer_g": _adam(1e-3)}
+    rules: dict[str, Any] = {"optimizer_d": _adam(1e-3), "optimizer_g": _adam(1e-3)}
     rules |= OBJECTIVES[name] | ON_POINTS.get(name, {})
     for side in ("optimizer_d", "optimizer_g"):
         rules[side] = rules[side].model_copy(update={"lr_end": rules[side].lr / 100})
