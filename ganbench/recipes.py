@@ -211,7 +211,7 @@ def stacked_mnist() -> Config:
 
 
 def cifar10() -> Config:
-    """CIFAR-10 on a CPU within an hour, or on a GPU within minutes: small networks, R1, mirrors.
+    """CIFAR-10 within an hour of one core: small networks, R1, mirrors.
 
     `data=builtin:cifar10:train`, which is found or named (docs/data.md), or --data with a folder;
     `model.width_g=24`, `model.width_d=48`, `latent.dim=128`, `loss.r1=0.1` at each eighth step,
