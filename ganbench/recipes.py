@@ -250,7 +250,7 @@ def dcgan() -> Config:
     `latent.distribution=uniform`, Adam with `optimizer_d.lr=0.0002` and a `beta1` of 0.5,
     `batch=128`, `steps=2000`.
 
-    Expect 20 minutes on one core with AVX512-BF16; the score against the time is drawn in
+    Expect 5 minutes on one core with AMX; the score against the time is drawn in
     docs/objectives.md.
     """
     adam = Optimizer(name="Adam", lr=2e-4, beta1=0.5)
