@@ -12,18 +12,9 @@ from ganbench import training_data
 from ganbench.events import Scalars
 from ganbench.recipes import RECIPES
 from ganbench.train import loop
+from ganbench.train.step import SCALARS
 
-NAMES = [
-    "dis_loss",
-    "dis_acc",
-    "adv_loss",
-    "adv_acc",
-    "dis_real",
-    "dis_fake",
-    "dis_grad",
-    "adv_grad",
-    "diversity",
-]
+NAMES = [*SCALARS, "diversity"]
 
 
 def events(config):
