@@ -16,7 +16,7 @@ def console(request: Request) -> Response:
     """GET /api/runs/{run}/console?offset=N: a piece from that byte on, from the end if negative."""
     run = request.path_params["run"]
     offset = respond.whole(request, "offset", 0)
-    folder = request.app.state.reader.find(run)
+    folder = request.app.state.reader.folder(run)
     if folder is None:
         return respond.missing(request, f"run {run}")
     return respond.json(request, piece(folder.console, offset))

@@ -25,14 +25,14 @@ def listing(request: Request) -> Response:
     run, asked = request.path_params["run"], request.query_params
     name = asked.get("folder", "").strip("/")
     offset = max(respond.whole(request, "offset", 0), 0)
-    folder = request.app.state.reader.find(run)
+    folder = request.app.state.reader.folder(run)
     found = files.listing(folder, name, asked.get("find", ""), offset) if folder else None
     return respond.json(request, found) if found else respond.missing(request, "such folder")
 
 
 def preview(request: Request) -> Response:
     """GET /api/runs/{run}/preview/{path}"""
-    folder = request.app.state.reader.find(request.path_params["run"])
+    folder = request.app.state.reader.folder(request.path_params["run"])
     path = files.within(folder, request.path_params["path"]) if folder else None
     if path is None or not path.is_file():
         return respond.missing(request, "such file")
@@ -41,7 +41,7 @@ def preview(request: Request) -> Response:
 
 def download(request: Request) -> Response:
     """GET /runs/{run}/files/{path}: as a download; with ?show, HTML and SVG in a sandbox."""
-    folder = request.app.state.reader.find(request.path_params["run"])
+    folder = request.app.state.reader.folder(request.path_params["run"])
     path = files.within(folder, request.path_params["path"]) if folder else None
     if path is None or not path.is_file():
         return respond.missing(request, "such file")

@@ -25,7 +25,7 @@ KNOWN: dict[str, type[Any]] = {"notes": str, "add": list, "remove": list, "editi
 def show(request: Request) -> Response:
     """GET /api/runs/{run}/annotations: from the folder itself, so newer than the index."""
     run = request.path_params["run"]
-    folder = request.app.state.reader.find(run)
+    folder = request.app.state.reader.folder(run)
     if folder is None:
         return respond.missing(request, f"run {run}")
     return respond.json(request, _told(stored.read(folder, folder.read())))
@@ -49,7 +49,7 @@ async def preview(request: Request) -> Response:
 
 
 def _change(request: Request, run: str, body: Mapping[str, Any]) -> Response:
-    folder: RunFolder | None = request.app.state.reader.find(run)
+    folder: RunFolder | None = request.app.state.reader.folder(run)
     if folder is None:
         return respond.missing(request, f"run {run}")
     wanted = {name: body[name] for name in ("add", "remove", "notes") if name in body}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ganbench.errors import StoreError
 from ganbench.store import query
-from ganbench.store.folder import RunFolder
+from ganbench.store.folder import IDENTIFIER, RunFolder
 from ganbench.store.index import Index
 
 FRESH = 0.5  # seconds for which an index counts as up to date
@@ -67,9 +67,16 @@ class Reader:
         return self._index
 
     def find(self, run: str) -> RunFolder | None:
-        """The folder of the run with exactly this id."""
+        """The folder of the run with exactly this id, if the index knows it."""
         path = query.folder_of(self._index, run) or query.folder_of(self.current(), run)
         return RunFolder(path) if path is not None and path.is_dir() else None
+
+    def folder(self, run: str) -> RunFolder | None:
+        """The folder of the run with exactly this id, also if the index does not know it yet."""
+        near = self.runs_dir / run
+        if IDENTIFIER.fullmatch(run) and (near / "run.json").exists():
+            return RunFolder(near)
+        return self.find(run)
 
     def close(self) -> None:
         """Releases the index."""

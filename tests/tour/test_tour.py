@@ -143,7 +143,7 @@ def test_a_training_that_diverges_is_a_result(short, tmp_path, monkeypatch):
 
 def test_what_goes_wrong_is_said(short, tmp_path):
     """A generator that has hardly been trained misses the modes, and the diagnosis says so."""
-    _, _, page = tour(tmp_path, "--only", "minimax", "--steps-ring", 3, "--steps-mnist", 1)
+    _, _, page = tour(tmp_path, "--only", "minimax", "--steps-ring", 450, "--steps-mnist", 1)
     (run,) = (run for name, run in by_recipe(tmp_path).items() if name == "ring8-minimax")
     said = [
         record

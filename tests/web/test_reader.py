@@ -30,6 +30,8 @@ def test_a_run_that_is_not_read_yet_is_not_missing(runs_dir, slow):
     with TestClient(build(runs_dir, ["testserver"])) as client:
         early = client.get(f"/runs/{run}")
         assert (early.status_code, "Indexing, 0 %" in early.text) == (404, True)
+        assert client.get(f"/api/runs/{run}/annotations").status_code == 200
+        assert client.get("/api/runs/none/annotations").status_code == 404
         slow.set()
         client.app.state.reader._working.join()
         assert client.get(f"/runs/{run}").status_code == 200
