@@ -7,14 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 from typing import Annotated
 
 import tyro
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 
+from ganbench.cli.live import LiveLine
 from ganbench.cli.options import RUNS, RunsDir, choose, console
 from ganbench.errors import InputError
 from ganbench.imports import comet as comet_
@@ -27,7 +24,6 @@ from ganbench.imports.foreign import Foreign
 from ganbench.tables import duration
 from ganbench.track.server import address
 
-PLAIN = 15.0  # seconds between lines where there is no terminal
 SHOWN = 5  # losses of a run that are printed
 Source = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="PATH")]
 
@@ -182,26 +178,12 @@ def _tell(event: Imported) -> None:
         print(f"  lost: {more}", file=sys.stderr)
 
 
-class _Line:
+class _Line(LiveLine):
     """One live line: share, points, rate, time left. Plain lines in a pipe."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._began: tuple[str, float] = ("", 0.0)
-        self._printed = time.monotonic()
-        self._live = Live(console=console, refresh_per_second=4, transient=True)
-
-    def __enter__(self) -> _Line:
-        if console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.stop()
 
     def show(self, event: Going) -> None:
         """How far the run is."""
@@ -209,19 +191,8 @@ class _Line:
         if self._began[0] != event.run.key:
             self._began = (event.run.key, now)
         share = min(event.read / max(event.run.size, 1), 1.0)
-        words = self._words(event, share, now - self._began[1])
-        if console.is_terminal:
-            grid = Table.grid(padding=(0, 1))
-            grid.add_row(ProgressBar(total=1.0, completed=share, width=24), words)
-            self._live.update(grid)
-        elif now - self._printed > PLAIN:
-            self._printed = now
-            console.print(words, soft_wrap=True, markup=False)
-
-    def clear(self) -> None:
-        """The run is done with."""
-        if console.is_terminal:
-            self._live.update("")
+        seconds = now - self._began[1]
+        self.put(share, lambda: self._words(event, share, seconds))
 
     def _words(self, event: Going, share: float, seconds: float) -> str:
         done = event.done

@@ -8,12 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from traceback import format_exception
 from types import TracebackType
+from typing import Self
 
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-
-from ganbench.cli.options import console
+from ganbench.cli.live import LiveLine
 from ganbench.config import Config
 from ganbench.events import Diverged, Event, RolledBack, Scalars, Scored, Stepped, Warned
 from ganbench.store.console import Console as Copy
@@ -21,28 +18,25 @@ from ganbench.tables import duration, number
 
 WINDOW = 60.0  # seconds that the rate looks back
 SHOWN = ("dis_loss", "dis_acc", "adv_loss", "adv_acc")  # there is no room for more
-PLAIN = 15.0  # seconds between lines where there is no terminal
 
 
-class TrainingLine:
+class TrainingLine(LiveLine):
     """One live line: step, images a second, time left, losses, device. Plain lines in a pipe.
 
     What is printed meanwhile is copied to `copy`; of the live line only every 15 seconds one.
     """
 
     def __init__(self, config: Config, device: str, step: int, copy: Path) -> None:
+        super().__init__()
         self._path = copy
         self._config = config
         self._device = device
         self._step = step
         self._marks = deque([(time.monotonic(), step)])
         self._scalars: Mapping[str, float] = {}
-        self._printed = time.monotonic()
-        self._live = Live(console=console, refresh_per_second=4, transient=True)
 
-    def __enter__(self) -> TrainingLine:
-        if console.is_terminal:
-            self._live.start()
+    def __enter__(self) -> Self:
+        super().__enter__()
         self._copy = Copy(self._path)
         self._copy.keep(f"{self._config.recipe} from step {self._step:,} on {self._device}\n")
         return self
@@ -56,7 +50,7 @@ class TrainingLine:
         if error is not None:
             self._copy.keep("".join(format_exception(error)))
         self._copy.close()
-        self._live.stop()
+        super().__exit__(kind, error, trace)
 
     def show(self, event: Event) -> None:
         """Takes note of an event and shows what changed."""
@@ -66,23 +60,23 @@ class TrainingLine:
             case Scalars() if len(event.values) > 1:
                 self._scalars = {name: event.values[name] for name in SHOWN}
             case RolledBack():
-                self._say(event.words, "yellow")
+                self.say(event.words, "yellow")
             case Scored():
                 values = (f"{s.measure} {number(s.value)}" for s in event.scores)
-                self._say(f"step {event.step:,}: " + "  ".join(values))
+                self.say(f"step {event.step:,}: " + "  ".join(values))
             case Warned():
                 self._warn(event)
             case Diverged():
-                self._say(f"{event.tensor} is not finite since step {event.step:,}", "red")
+                self.say(f"{event.tensor} is not finite since step {event.step:,}", "red")
 
     def _warn(self, event: Warned) -> None:
         """What goes wrong, what says so, and what people do about it; or that it is over."""
-        self._say(f"step {event.step:,}: {event.message}", None if event.over else "yellow")
+        self.say(f"step {event.step:,}: {event.message}", None if event.over else "yellow")
         if event.evidence:
             shown = (f"{name} {number(value)}" for name, value in event.evidence.items())
-            self._say("  " + "  ".join(shown), "dim")
+            self.say("  " + "  ".join(shown), "dim")
         for words in event.advice:
-            self._say(f"  - {words}")
+            self.say(f"  - {words}")
 
     def _advance(self, step: int) -> None:
         now = time.monotonic()
@@ -90,26 +84,15 @@ class TrainingLine:
         self._marks.append((now, step))
         while now - self._marks[0][0] > WINDOW:
             self._marks.popleft()
-        due = now - self._printed > PLAIN
-        if due:
-            self._printed = now
-        if console.is_terminal:
-            self._live.update(self._render())
-            if due:
-                self._copy.keep(self._words() + "\n")
-        elif due:
-            self._say(self._words())
+        due = self.put(step / self._config.steps, self._words)
+        if due and self.terminal:  # where there is none, the copy has what is printed
+            self._copy.keep(self._words() + "\n")
 
-    def _say(self, words: str, style: str | None = None) -> None:
-        console.print(words, style=style, soft_wrap=True)
-        if console.is_terminal:  # Live writes to the terminal itself, past the copy
+    def say(self, words: str, style: str | None = None) -> None:
+        """A line that stays, on the terminal and in the copy."""
+        super().say(words, style)
+        if self.terminal:  # Live writes to the terminal itself, past the copy
             self._copy.keep(words + "\n")
-
-    def _render(self) -> Table:
-        grid = Table.grid(padding=(0, 1))
-        bar = ProgressBar(total=self._config.steps, completed=self._step, width=24)
-        grid.add_row(bar, self._words())
-        return grid
 
     def _words(self) -> str:
         (since, first), (now, last) = self._marks[0], self._marks[-1]

@@ -7,13 +7,11 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
-from rich.live import Live
 from rich.markup import escape
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from ganbench.cli.live import LiveLine
 from ganbench.cli.options import RUNS, RunsDir, call, console
 from ganbench.errors import InputError
 from ganbench.store.folder import RunFolder, replace_file
@@ -24,7 +22,6 @@ from ganbench.tour.stops import STEPS, TITLES, Stop, new_id, plan
 from ganbench.tour.visits import SHOWN, Visit, best, gather
 from ganbench.track.server import address_of_comparison
 
-PLAIN = 15.0  # seconds between lines where there is no terminal
 Made = list[tuple[Stop, RunFolder]]
 
 
@@ -150,41 +147,28 @@ def _table(visits: Sequence[Visit]) -> Table:
     return made
 
 
-class _Line:
+class _Line(LiveLine):
     """One live line over the whole tour; in a pipe one line a training, and one now and then."""
 
     def __init__(self, stops: Sequence[Stop]) -> None:
+        super().__init__()
         self._stops = stops
         self._total = sum(stop.seconds(stop.config.steps) for stop in stops)
         self._done = 0.0  # of that, by the trainings that have ended
         self._number = 0
         self._step = 0
-        self._began = self._printed = time.monotonic()
-        self._live = Live(console=console, refresh_per_second=4, transient=True)
-
-    def __enter__(self) -> _Line:
-        if console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.stop()
+        self._began = time.monotonic()
 
     def begin(self, stop: Stop) -> None:
         """The next training begins."""
         self._number += 1
         self._stop, self._step = stop, 0
-        self._say(due=not console.is_terminal)
+        self._show(due=True)
 
     def step(self, step: int) -> None:
         """A step of it is done."""
         self._step = step
-        self._say(due=not console.is_terminal and time.monotonic() - self._printed > PLAIN)
+        self._show(due=False)
 
     def end(self, visit: Visit) -> None:
         """It has ended, so."""
@@ -192,11 +176,11 @@ class _Line:
         shown = SHOWN[self._stop.place].items()
         scores = [f"{label} {number(visit.scores[m])}" for m, label in shown if m in visit.scores]
         words = "  ".join((f"{self._stop.title}:", *scores, duration(visit.run["seconds"])))
-        console.print(words, soft_wrap=True)
+        self.say(words)
         if visit.verdict:
-            console.print(f"  {visit.verdict}", style="yellow", soft_wrap=True, markup=False)
+            self.say(f"  {visit.verdict}", "yellow")
 
-    def _say(self, due: bool) -> None:
+    def _show(self, due: bool) -> None:
         done = self._done + self._stop.seconds(self._step)
         spent = time.monotonic() - self._began
         left = duration(spent / done * (self._total - done)) if done > 1 else "–"
@@ -204,10 +188,4 @@ class _Line:
             f"{self._number} of {len(self._stops)} · {self._stop.title} · "
             f"step {self._step:,}/{self._stop.config.steps:,} · {left} left"
         )
-        if console.is_terminal:
-            grid = Table.grid(padding=(0, 1))
-            grid.add_row(ProgressBar(total=self._total, completed=done, width=24), words)
-            self._live.update(grid)
-        elif due:
-            self._printed = time.monotonic()
-            console.print(words, soft_wrap=True)
+        self.put(done / self._total, lambda: words, due=due)

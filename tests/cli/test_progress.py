@@ -5,12 +5,12 @@ import sys
 import pytest
 from rich.console import Console
 
-from ganbench.cli import progress
+from ganbench.cli import live, progress
 from ganbench.events import Diverged, Scalars, Stepped
 
 
 def train(tiny, path, clock, monkeypatch, terminal):
-    monkeypatch.setattr(progress, "console", Console(force_terminal=terminal, width=160))
+    monkeypatch.setattr(live, "console", Console(force_terminal=terminal, width=160))
     monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
     line = progress.TrainingLine(tiny(), "cpu", 0, path)
     with line:
