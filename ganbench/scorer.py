@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from ganbench import training_data
 from ganbench.config import Config
+from ganbench.downloads import cache_dir
 from ganbench.errors import InputError
 from ganbench.evaluation.evaluator import Evaluator
+from ganbench.evaluation.extract import Progress
 from ganbench.evaluation.extractors import load_extractor
+from ganbench.evaluation.images.arrays import with_keys
 from ganbench.evaluation.sample import Sample
 from ganbench.loading import of_state
 from ganbench.measures import MEASURES
@@ -20,7 +24,10 @@ from ganbench.train.data import TrainingData
 from ganbench.train.distributed import ALONE, Group
 from ganbench.train.rng import seed_of
 from ganbench.train.state import State
-from ganbench.types import Extractor, Outputs, Score
+from ganbench.types import Extractor, Images, Outputs, Score
+
+Report = Callable[[str, int, int], None]
+"""Called with what is looked at, how many are done, and how many there are."""
 
 MEASURED = (
     "classifier_score",
@@ -42,6 +49,8 @@ class Scorer:
 
     The control of the baseline is the reference's other split, so that real against real is scored
     at the fakes' n. With the training `data`, `signs` says what a diagnosis wants to know.
+    `report`, if it is set, is told (what, done, total) while images go through the extractor; what
+    that makes of the reference is kept in the feature cache.
     """
 
     def __init__(
@@ -49,6 +58,7 @@ class Scorer:
     ) -> None:
         self.config = config
         self.group = group
+        self.report: Report | None = None
         self.signs: dict[str, float] = {}  # what the last scoring tells a diagnosis besides
         held_out = config.scoring.real not in (None, config.data)
         self._signs = None if data is None else Signs(data, held_out, config.seed)
@@ -100,7 +110,8 @@ class Scorer:
         made = self._evaluator.score(fake, measures)
         scores = tuple(score for score in made if score.value is not None)
         if self._signs is not None:
-            self.signs = self._signs.of(self._evaluator, fake, scores)
+            progress = self._progress("training images")
+            self.signs = self._signs.of(self._evaluator, fake, scores, progress)
         self._spent += time.perf_counter() - started
         self._made += 1
         if n == self.config.scoring.n_during:
@@ -113,7 +124,8 @@ class Scorer:
         inputs = generator.latents(n, seed_of(self.config.seed, "score", state.step))
 
         def made(rows: Tensor, name: str) -> Sample:
-            return Sample(generator.images_of(rows, name), extractor)
+            progress = self._progress("generated images")
+            return Sample(generator.images_of(rows, name), extractor, progress=progress)
 
         whole = made(inputs, "generator")
         if self.group.world == 1:
@@ -154,8 +166,20 @@ class Scorer:
     def _prepare(self, device: torch.device) -> Evaluator:
         extractor = load_extractor(self.config.scoring.extractor, device)
         real, control = training_data.load_reference(self.config)
-        held_out = None if control is None else Sample(control, extractor)
-        return Evaluator(Sample(real, extractor), held_out, self.config.seed)
+
+        def seen(images: Images, what: str) -> Sample:
+            progress = self._progress(what)
+            return Sample(with_keys(images), extractor, cache=cache_dir(), progress=progress)
+
+        held_out = None if control is None else seen(control, "images of the control")
+        return Evaluator(seen(real, "real images"), held_out, self.config.seed)
+
+    def _progress(self, what: str) -> Progress:
+        def told(done: int, total: int) -> None:
+            if self.report is not None:
+                self.report(what, done, total)
+
+        return told
 
 
 def _seen_by(config: Config) -> tuple[object, ...]:

@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
+from ganbench.downloads import cache_dir
 from ganbench.evaluation.evaluator import Evaluator
+from ganbench.evaluation.extract import Progress
+from ganbench.evaluation.images.arrays import with_keys
 from ganbench.evaluation.sample import NotApplicable, Sample
 from ganbench.measures.neighbours import nearest
 from ganbench.train.data import TrainingData
@@ -36,18 +39,27 @@ class Signs:
         self._seed = seed
         self._spaces: dict[Callable[[Sample], Features], Trained] = {}
 
-    def of(self, evaluator: Evaluator, fake: Sample, scores: Sequence[Score]) -> dict[str, float]:
-        """The signs by name; those that do not apply are not there."""
+    def of(
+        self,
+        evaluator: Evaluator,
+        fake: Sample,
+        scores: Sequence[Score],
+        progress: Progress | None = None,
+    ) -> dict[str, float]:
+        """The signs by name; those that do not apply are not there.
+
+        `progress` follows the training images through the extractor, the first time.
+        """
         found = _modes(scores) | _classes(evaluator.real, fake)
         if not self._held_out:
             return found
         if not self._spaces:
-            self._look_at(evaluator.real)
+            self._look_at(evaluator.real, progress)
         some = fake.part(torch.arange(min(fake.n, LOOKED_AT)), "some")
         copies = [trained.copies(space(some)) for space, trained in self._spaces.items()]
         return found | max(copies, key=lambda signs: signs["copied_share"])
 
-    def _look_at(self, real: Sample) -> None:
+    def _look_at(self, real: Sample, progress: Progress | None) -> None:
         """The training images, or so many of them, and held-out reals beside them."""
         draws = torch.Generator().manual_seed(self._seed)
         rows = torch.randperm(len(self._data), generator=draws)[:TRAINED_ON].sort().values
@@ -57,7 +69,7 @@ class Signs:
             return iter(pixels.split(size))
 
         images = Images("training", len(rows), self._data.shape, batches, fingerprint="training")
-        trained = Sample(images, real.extractor)
+        trained = Sample(with_keys(images), real.extractor, cache=cache_dir(), progress=progress)
         held_out = real.part(torch.randperm(real.n, generator=draws)[:LOOKED_AT], "held out")
         for space in (_features, _thumbnails):
             self._spaces[space] = Trained(space(trained), space(held_out))

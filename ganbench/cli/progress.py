@@ -33,6 +33,7 @@ class TrainingLine(LiveLine):
         self._device = device
         self._step = step
         self._marks = deque([(time.monotonic(), step)])
+        self._counted = ("", 0.0, 0, 0)  # what, since when, how many, how many then
         self._scalars: Mapping[str, float] = {}
 
     def __enter__(self) -> Self:
@@ -68,6 +69,18 @@ class TrainingLine(LiveLine):
                 self._warn(event)
             case Diverged():
                 self.say(f"{event.tensor} is not finite since step {event.step:,}", "red")
+
+    def count(self, what: str, done: int, total: int) -> None:
+        """`done` of `total` images are looked at for a scoring."""
+        now = time.monotonic()
+        if what != self._counted[0] or done < self._counted[2]:
+            self._counted = (what, now, done, done)
+        _, began, _, first = self._counted
+        self._counted = (what, began, done, first)
+        rate = (done - first) / (now - began) if now > began else 0.0
+        left = duration((total - done) / rate) if rate else "–"
+        words = f"step {self._step:,}, scoring: {what} {done:,}/{total:,} · "
+        self.put(done / total, lambda: f"{words}{number(rate)} images/s · {left} left")
 
     def _warn(self, event: Warned) -> None:
         """What goes wrong, what says so, and what people do about it; or that it is over."""

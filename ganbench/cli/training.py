@@ -66,6 +66,7 @@ def _train(run: Run) -> None:
     """The first Ctrl-C (or SIGTERM) stops after the step that runs, the second at once."""
     device = str(run.state.device)
     line = TrainingLine(run.config, device, run.state.step, run.folder.console)
+    run.scorer.report = line.count
     with stop_flag() as stop, line:
         for event in run.events():
             line.show(event)

@@ -45,3 +45,20 @@ def test_an_error_is_kept_with_its_traceback(tiny, tmp_path):
     kept = path.read_text()
     assert kept.startswith("ring8 from step 7 on cpu\nTraceback")
     assert kept.endswith("OSError: the loader died\n")
+
+
+def test_a_scoring_shows_how_far_it_is(tiny, tmp_path, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(live, "console", Console(force_terminal=False, width=160))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    with progress.TrainingLine(tiny(), "cpu", 30, tmp_path / "console.log") as line:
+        for what, total in (("real images", 400), ("training images", 1000)):
+            for done in range(100, total + 1, 100):
+                clock[0] += 4.0
+                line.count(what, done, total)
+    lines = (tmp_path / "console.log").read_text().splitlines()
+    assert lines[1:] == [
+        "step 30, scoring: real images 400/400 · 25 images/s · 0:00 left",
+        "step 30, scoring: training images 400/1,000 · 25 images/s · 0:24 left",
+        "step 30, scoring: training images 800/1,000 · 25 images/s · 0:08 left",
+    ]

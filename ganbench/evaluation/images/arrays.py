@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,8 @@ def from_array(array: Any, name: str, labels: Any = None) -> Images:
     array, notes = _bytes(_nchw(array, name), name)
     with np.errstate(all="ignore"):
         tensor = torch.from_numpy(np.require(array, requirements=["C", "W"]))
-    flat = tensor.numpy().reshape(len(tensor), -1)
-    about = str(tuple(tensor.shape[1:])).encode()
-    keys = [hashlib.sha256(about + row.tobytes()).digest()[:16] for row in flat]
-    whole = hashlib.sha256(b"".join(sorted(keys))).hexdigest()
+    keys = keys_of(tensor)
+    whole = hashlib.sha256(b"".join(sorted(row.tobytes() for row in keys.numpy()))).hexdigest()
     return Images(
         name=name,
         n=len(tensor),
@@ -90,9 +89,24 @@ def from_array(array: Any, name: str, labels: Any = None) -> Images:
         fingerprint=f"sha256:{whole[:16]}",
         labels=_labels(labels, len(tensor), name),
         read=lambda rows, size: (tensor[part] for part in rows.split(size)),
-        keys=torch.frombuffer(bytearray(b"".join(keys)), dtype=torch.uint8).view(-1, 16),
+        keys=keys,
         notes=notes,
     )
+
+
+def keys_of(pixels: Tensor) -> Tensor:
+    """Of each image its hash, uint8 N×16, of pixels uint8 N×C×H×W."""
+    about = str(tuple(pixels.shape[1:])).encode()
+    rows = pixels.numpy().reshape(len(pixels), -1)
+    keys = b"".join(hashlib.sha256(about + row.tobytes()).digest()[:16] for row in rows)
+    return torch.frombuffer(bytearray(keys), dtype=torch.uint8).view(-1, 16)
+
+
+def with_keys(images: Images) -> Images:
+    """`images`, of one size, with the keys by which features are cached; points have none."""
+    if images.keys is not None or isinstance(images, Points):
+        return images
+    return replace(images, keys=keys_of(images.tensor()))
 
 
 def to_bytes(low: float, high: float) -> tuple[float, float] | None:
