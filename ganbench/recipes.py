@@ -211,15 +211,15 @@ def stacked_mnist() -> Config:
 
 
 def cifar10() -> Config:
-    """CIFAR-10 within an hour of one core: small networks, R1, mirrors.
+    """CIFAR-10 within 40 minutes of one core: small networks, R1, mirrors.
 
     `data=builtin:cifar10:train`, which is found or named (docs/data.md), or --data with a folder;
     `model.width_g=24`, `model.width_d=48`, `latent.dim=128`, `loss.r1=0.1` at each eighth step,
-    `batch=64`, `steps=18000`, Adam with `optimizer_g.lr=0.001` falling to
-    `optimizer_g.lr_end=0.0001`, `augment.flip=True`. --condition projection takes the labels.
+    `batch=64`, `steps=12000`, Adam with `optimizer_g.beta1=0.0` and `optimizer_g.lr=0.001` falling
+    to `optimizer_g.lr_end=0.0001`, `augment.flip=True`. --condition projection takes the labels.
 
-    Expect 60 minutes on one core with AVX512-BF16; its score after the first 4 of them is in
-    benchmarks/results, that of the whole recipe has not been measured.
+    Expect 35 minutes of training on one core with AMX, and more for the scores; that after 8,105
+    of the steps is in benchmarks/results, that of the whole recipe has not been measured.
     """
     adam = Optimizer(name="Adam", lr=1e-3, lr_end=1e-4, beta1=0.0, beta2=0.99)
     return Config(

@@ -48,6 +48,11 @@ def load(spec: str, *, options: Reading | None = None, progress: Progress | None
     published = from_published(path, split)
     if published is not None:
         return published
+    if (path / "run.json").is_file():
+        raise InputError(
+            f"{spec!r} is the folder of a run: run:{path.resolve().name} with --runs-dir "
+            f"{path.parent} are its samples; its media, as pictures, are {str(path / 'media')!r}"
+        )
     if path.is_dir():
         return from_folder(path, options, progress)
     suffix = path.suffix.lower()

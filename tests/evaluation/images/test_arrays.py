@@ -68,6 +68,9 @@ def test_what_is_wrong_is_named(tmp_path):
         return str(caught.value)
 
     assert "run:ID" in fails(tmp_path / "nowhere", "does not exist")
+    (tmp_path / "v6be3g").mkdir()
+    (tmp_path / "v6be3g" / "run.json").write_text("{}")
+    assert "run:v6be3g" in fails(tmp_path / "v6be3g", "is the folder of a run")
     (tmp_path / "empty").mkdir()
     fails(tmp_path / "empty", "no pictures")
     (tmp_path / "a.txt").write_text("x")
