@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from traceback import format_exception
 from types import TracebackType
@@ -97,9 +97,14 @@ class TrainingLine(LiveLine):
         self._marks.append((now, step))
         while now - self._marks[0][0] > WINDOW:
             self._marks.popleft()
-        due = self.put(step / self._config.steps, self._words)
+        self.put(step / self._config.steps, self._words)
+
+    def put(self, share: float, words: Callable[[], str], *, due: bool = False) -> bool:
+        """Shows that `share` is done; when it is time for a plain line, the copy gets it, too."""
+        due = super().put(share, words, due=due)
         if due and self.terminal:  # where there is none, the copy has what is printed
-            self._copy.keep(self._words() + "\n")
+            self._copy.keep(words() + "\n")
+        return due
 
     def say(self, words: str, style: str | None = None) -> None:
         """A line that stays, on the terminal and in the copy."""

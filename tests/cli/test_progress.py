@@ -47,9 +47,10 @@ def test_an_error_is_kept_with_its_traceback(tiny, tmp_path):
     assert kept.endswith("OSError: the loader died\n")
 
 
-def test_a_scoring_shows_how_far_it_is(tiny, tmp_path, monkeypatch):
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_scoring_shows_how_far_it_is(tiny, tmp_path, monkeypatch, terminal):
     clock = [0.0]
-    monkeypatch.setattr(live, "console", Console(force_terminal=False, width=160))
+    monkeypatch.setattr(live, "console", Console(force_terminal=terminal, width=160))
     monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
     with progress.TrainingLine(tiny(), "cpu", 30, tmp_path / "console.log") as line:
         for what, total in (("real images", 400), ("training images", 1000)):
