@@ -13,6 +13,7 @@ from ganbench.store.index import Index
 
 FRESH = 0.5  # seconds for which an index counts as up to date
 PATIENCE = 1.0  # seconds that an answer waits for the index; then it says what is known so far
+LONGEST = 10.0  # seconds that it waits for a run that is in its folder, but not yet in the index
 
 
 class Reader:
@@ -69,14 +70,13 @@ class Reader:
     def find(self, run: str) -> RunFolder | None:
         """The folder of the run with exactly this id, if the index knows it."""
         path = query.folder_of(self._index, run) or query.folder_of(self.current(), run)
+        if path is None and self._near(run):
+            path = self._wait(run)
         return RunFolder(path) if path is not None and path.is_dir() else None
 
     def folder(self, run: str) -> RunFolder | None:
         """The folder of the run with exactly this id, also if the index does not know it yet."""
-        near = self.runs_dir / run
-        if IDENTIFIER.fullmatch(run) and (near / "run.json").exists():
-            return RunFolder(near)
-        return self.find(run)
+        return RunFolder(self.runs_dir / run) if self._near(run) else self.find(run)
 
     def close(self) -> None:
         """Releases the index."""
@@ -84,6 +84,19 @@ class Reader:
         if working is not None:
             working.join()
         self._index.close()
+
+    def _near(self, run: str) -> bool:
+        return bool(IDENTIFIER.fullmatch(run)) and (self.runs_dir / run / "run.json").exists()
+
+    def _wait(self, run: str) -> Path | None:
+        """Where `run` is as soon as the index knows it; None when all was read without it."""
+        began = time.monotonic()
+        while time.monotonic() < began + LONGEST:
+            path = query.folder_of(self.current(), run)
+            if path is not None or (self._working is None and self._read > began):
+                return path
+            time.sleep(0.05)
+        return None
 
     def _reopen(self) -> None:
         before, self._index = self._index, Index(self.runs_dir, self._url)

@@ -47,8 +47,9 @@ def show(request: Request) -> Response:
 
 def data(request: Request) -> Response:
     """GET /api/runs/{run}: what `ganbench runs show --json` prints, less the longest lists."""
-    run = request.path_params["run"]
-    found = query.show_run(request.app.state.reader.current(), run, pictures=False)
+    run, reader = request.path_params["run"], request.app.state.reader
+    reader.find(run)  # it may have to be read
+    found = query.show_run(reader.current(), run, pictures=False)
     return respond.json(request, found) if found else respond.missing(request, f"run {run}")
 
 

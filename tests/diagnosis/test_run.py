@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from ganbench import recipes, workbench
-from ganbench.cli import progress
+from ganbench.cli import live, progress
 from ganbench.config import Latent, Loss, SmallModel
 from ganbench.events import Scalars, Scored, Stepped, Warned
 from ganbench.store import past, query
@@ -142,7 +142,7 @@ def test_twenty_digits_are_learned_by_heart(tmp_path):
 def test_it_is_said_in_the_terminal_and_at_the_end(finished, failing, tmp_path, monkeypatch):
     run, events, _ = finished
     out = io.StringIO()
-    monkeypatch.setattr(progress, "console", Console(file=out, width=200))
+    monkeypatch.setattr(live, "console", Console(file=out, width=200))
     with progress.TrainingLine(failing, "cpu", 0, tmp_path / "console.log") as line:
         for event in warned_of(events):
             line.show(event)
