@@ -29,7 +29,8 @@ from ganbench.evaluation.images import load
 from ganbench.evaluation.inception import inception
 from ganbench.evaluation.random_conv import random_conv
 from ganbench.measures.frechet import frechet
-from ganbench.types import Extractor, Moments
+from ganbench.moments import Moments
+from ganbench.types import Extractor
 from tests.evaluation.inception_weights import as_weights, random_weights, state_dict
 from tests.parity import shim
 

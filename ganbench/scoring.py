@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from ganbench import datasets, loading
+from ganbench import datasets, loading, training_data
+from ganbench.config import Config
 from ganbench.downloads import cache_dir
 from ganbench.errors import InputError
 from ganbench.evaluation import statistics as stats
@@ -16,6 +17,7 @@ from ganbench.evaluation.evaluation import Evaluation, Options, Reporter, eye_of
 from ganbench.evaluation.images import Progress, Reading, load
 from ganbench.evaluation.images.callables import from_source
 from ganbench.evaluation.presets import PRESETS, preset_of, with_resize
+from ganbench.evaluation.protocol import expand
 from ganbench.evaluation.sample import samples
 from ganbench.store import folder
 from ganbench.train import loop
@@ -32,6 +34,7 @@ def evaluate(
     measures: Sequence[str] = (),
     *,
     control: Any = None,
+    rivals: Sequence[Any] = (),
     extractor: str | Sequence[str] = (),
     preset: str | None = None,
     every_preset: bool = False,
@@ -53,7 +56,10 @@ def evaluate(
     `real`, `fake` and `control` (other real images, which the model did not see) are specs as the
     command line has them ("folder", "samples.npz", "builtin:mnist:test", "run:latest"), Images, or
     arrays and iterables of arrays, uint8 N×C×H×W or N×H×W×C; `real` may also be a file of
-    statistics. Measures are named "kid" or, with knobs, "kid:subsets=100". `extractor` names one
+    statistics. None is what the run `fake` was to be scored against; with measures="borji" what it
+    was trained on, and that is the control. `rivals` are the samples of other models, for the
+    measures that compare models. Measures are named "kid" or, with knobs, "kid:subsets=100", and
+    "borji" stands for all of Borji's table. `extractor` names one
     or several; by default the one that suits `real`. `preset` gives a peer's numbers, and
     `every_preset` those of all peers. `made` collects the scores and samples for a report.
 
@@ -61,11 +67,10 @@ def evaluate(
     """
     made = made or Evaluation()
     reading = Reading(skip_bad=skip_bad, alpha="drop" if preset or every_preset else alpha)
-    scan = partial(partial, report.files) if report else lambda side: None
     names = (extractor,) if isinstance(extractor, str) else tuple(extractor)
     options = Options(
         names,
-        tuple(measures),
+        expand(measures),
         n,
         seed,
         str(loop.choose_device(device)),
@@ -78,18 +83,23 @@ def evaluate(
     for peer in filter(None, chosen.values()):
         for eye in names:
             with_resize(eye, peer.resize)  # refused before the images are read
-    reference = _known(real) or images_of(real, n, seed + 1, reading, runs_dir, scan("real"))
-    fakes = images_of(fake, n, seed, reading, runs_dir, scan("fake"))
-    if control is None:
-        held_out = _sibling(reference)
-    else:
-        held_out = images_of(control, n, seed + 2, reading, runs_dir, scan("held-out"))
+    if real is None:
+        real, control = _suitable(fake, control, "borji" in measures, runs_dir)
+        options = replace(options, n=n or (DRAWN if "borji" in measures else None))
+    scan = partial(partial, report.files) if report else lambda side: None
+    read = partial(images_of, n=options.n, reading=reading, runs_dir=runs_dir)
+    reference = _known(real) or read(real, seed=seed + 1, progress=scan("real"))
+    fakes = read(fake, seed=seed, progress=scan("fake"))
+    held_out = _sibling(reference)
+    if control is not None:
+        held_out = read(control, seed=seed + 2, progress=scan("held-out"))
+    others = [read(rival, seed=seed, progress=scan("rival")) for rival in rivals]
     for name, row in chosen.items():
         taken = options
         if row is not None:
             eyes = [with_resize(eye, row.resize) for eye in names or (suitable(reference),)]
             taken = replace(options, extractors=tuple(eyes), measures=row.measures, seed=row.seed)
-        for score in made.run(reference, fakes, held_out, taken, report):
+        for score in made.run(reference, fakes, held_out, taken, report, others):
             yield replace(score, protocol={**(score.protocol or {}), "preset": name})
 
 
@@ -157,6 +167,18 @@ def newest_scores(run: str, runs_dir: Path = RUNS) -> list[dict[str, Any]]:
     if not scores:
         raise InputError(f"run {found.id} has no scores yet")
     return scores[-1]
+
+
+def _suitable(fake: Any, control: Any, trained_on: bool, runs_dir: Path) -> tuple[Any, Any]:
+    """The reals, and the held-out ones, that suit the run that `fake` names; else MNIST."""
+    if not (isinstance(fake, str) and fake.startswith("run:")):
+        return "builtin:mnist:test", control
+    found = folder.find(runs_dir, fake.removeprefix("run:").partition("@")[0])
+    config = Config.model_validate(found.read()["config"])
+    real, other = training_data.load_reference(config)
+    if trained_on and config.scoring.real not in (None, config.data):
+        real, other = training_data.images_of(training_data.load(config)), real
+    return real, other if control is None else control
 
 
 def _known(source: Any) -> Path | None:

@@ -73,7 +73,7 @@ def load_reference(
     data = _held.get((config.data, config.prepare)) if data is None else data
     if spec is None:
         if data is not None:
-            return _drawn(_images(data), config.scoring.n)
+            return _drawn(images_of(data), config.scoring.n)
         whole = _numbered(_prepared(config.data, config.prepare, progress).images)
         return _drawn(whole, config.scoring.n)
     real = _prepared(spec, config.prepare, progress).images
@@ -198,7 +198,7 @@ def _some(images: Images, n: int) -> Images:
     return images.take(order[:n].sort().values, f"{n:,} of {images.name}")
 
 
-def _images(data: TrainingData) -> Images:
+def images_of(data: TrainingData) -> Images:
     """The training data as a reference."""
     pixels = data.pixels
     kind = Images if pixels.dtype == torch.uint8 else Points

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, reduce
-from operator import add
-from typing import Any, NewType, cast
+from typing import Any, NewType
 
 import torch
 from torch import Tensor
@@ -22,9 +21,6 @@ Spatial = NewType("Spatial", Tensor)
 """float32, N×S: features of an early layer, which keep the place in the image."""
 
 
-CHUNK = 4096  # features that are float64 at a time
-
-
 @dataclass(frozen=True, eq=False)
 class Modes:
     """The known modes of a synthetic distribution: an isotropic Gaussian mixture of equal weights.
@@ -34,6 +30,49 @@ class Modes:
 
     centres: Tensor
     sigma: float
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Images with classes: `pixels` uint8 N×C×H×W, `labels` int64 N in 0 to `classes` − 1."""
+
+    pixels: Tensor
+    labels: Tensor
+    classes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Player:
+    """A generator and the discriminator that trained against it, at one step of one run.
+
+    `make(n, seed)` gives n samples as the discriminator reads them; `judge` gives the logits, n, of
+    such samples, above 0 for real; None where they are no logits (a Wasserstein critic's), or where
+    the discriminator was not kept. `read` turns uint8 N×C×H×W (or float32 points) into what it
+    reads.
+    """
+
+    name: str
+    step: int
+    make: Callable[[int, int], Tensor]
+    read: Callable[[Tensor], Tensor]
+    judge: Callable[[Tensor], Tensor] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What is behind generated samples, for the measures that look into the generator.
+
+    `latents(n, seed)` gives float32 N×inputs; `decode` makes float32 samples of them that gradients
+    pass through: N×C×H×W in [0, 1], or N×D points. `prior` is "normal" or "uniform"; the latent
+    proper is the last `dim` of the inputs, before it stand classes and categories. `players` loads
+    what checkpoints of the run hold, oldest first.
+    """
+
+    latents: Callable[[int, int], Tensor]
+    decode: Callable[[Tensor], Tensor]
+    dim: int
+    prior: str
+    players: Callable[[], tuple[Player, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +88,8 @@ class Images:
     None means that only the whole can be read. `keys` is uint8, N×16: a hash of the content of each
     image, by which features are cached. `formats` counts the file formats ({"JPEG": 10_000}), and
     `notes` are what a reader of the score should know of these images. Of a set of files, `files`
-    are their names and `sizes` (int64, N×2) their heights and widths.
+    are their names and `sizes` (int64, N×2) their heights and widths. `model` is what made them,
+    where it is at hand.
     """
 
     name: str
@@ -65,6 +105,7 @@ class Images:
     notes: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     sizes: Tensor | None = None
+    model: Model | None = None
 
     def tensor(self) -> Tensor:
         """All of them: N×shape. uint8 for images, float32 for points. One shape only."""
@@ -135,83 +176,6 @@ class Extractor:
     classes: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Moments:
-    """Count, mean and scatter of N feature vectors, in float64; additive and subtractable.
-
-    `mean`: D; `scatter`: D×D, the sum of (x − mean)(x − mean)ᵀ. Merged and split by Chan, Golub and
-    LeVeque (1979), so a large common offset costs no digits. `factor`: the centred features, N×D,
-    where N ≤ D: then factorᵀ factor is the scatter, of a rank that N bounds.
-    """
-
-    n: int
-    mean: Tensor
-    scatter: Tensor
-    factor: Tensor | None = None
-
-    @classmethod
-    def of(cls, features: Tensor) -> Moments:
-        """The moments of an N×D tensor, N ≥ 1; in float64 by parts of a bounded size."""
-        few = len(features) <= features.shape[1]
-        parts = []
-        for part in [features] if few else features.split(CHUNK):
-            mean = part.double().mean(0)
-            centred = part.double() - mean
-            parts.append(cls(len(part), mean, centred.T @ centred, centred if few else None))
-        return reduce(add, parts)
-
-    def __add__(self, other: Moments) -> Moments:
-        n = self.n + other.n
-        delta = other.mean - self.mean
-        shift = torch.outer(delta, delta) * (self.n * other.n / n)
-        mean = self.mean + delta * (other.n / n)
-        return Moments(n, mean, self.scatter + other.scatter + shift)
-
-    def __sub__(self, part: Moments) -> Moments:
-        """The moments without `part`, which must have been added before."""
-        n = self.n - part.n
-        if n < 1:
-            raise ValueError(
-                f"cannot take {part.n} samples out of {self.n}: at least 1 must remain"
-            )
-        mean = (self.mean * self.n - part.mean * part.n) / n
-        delta = part.mean - mean
-        shift = torch.outer(delta, delta) * (n * part.n / self.n)
-        return Moments(n, mean, self.scatter - part.scatter - shift)
-
-    @property
-    def covariance(self) -> Tensor:
-        """The unbiased covariance, D×D; needs n ≥ 2."""
-        self._check()
-        return self.scatter / (self.n - 1)
-
-    @cached_property
-    def root(self) -> Tensor:
-        """Some R with RᵀR = covariance, computed once: N×D from the factor where N ≤ D.
-
-        Else the Cholesky factor, which costs a tenth of an eigendecomposition; where the covariance
-        is singular, the symmetric root. Needs n ≥ 2.
-        """
-        self._check()
-        if self.factor is not None:
-            return self.factor / math.sqrt(self.n - 1)
-        covariance = self.covariance
-        lower, failed = torch.linalg.cholesky_ex(covariance)
-        if not failed:
-            return cast(Tensor, lower.T)
-        values, vectors = torch.linalg.eigh(covariance)
-        root: Tensor = values.clamp(min=0).sqrt()[:, None] * vectors.T
-        return root
-
-    def _check(self) -> None:
-        if self.n < 2:
-            raise ValueError(f"a covariance needs 2 samples or more, got {self.n}")
-
-
-SpatialMoments = NewType("SpatialMoments", Moments)
-"""The moments of the spatial features."""
-
-
 @dataclass(frozen=True)
 class Spread:
     """What an interval is made of.
@@ -229,6 +193,32 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What a measure finds where one number does not say all.
+
+    `spread` makes its interval: of several trainings, `Spread` of their values. `detail` is JSON
+    for the reader: p-values, the values of each side, the rows of the closest pairs.
+    """
+
+    value: float
+    spread: Spread | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_seeds(cls, values: Sequence[float], **detail: Any) -> Outcome:
+        """The mean of what one value each of several training seeds gave, and its spread.
+
+        The interval is Student's t over the seeds; none of one seed alone.
+        """
+        told = {"seeds": list(values), **detail}
+        mean = statistics.fmean(values)
+        if len(values) < 2:
+            return cls(mean, detail=told)
+        error = statistics.stdev(values) / math.sqrt(len(values))
+        return cls(mean, Spread(mean, error, len(values) - 1), told)
+
+
+@dataclass(frozen=True)
 class Score:
     """One number with everything that it depends on.
 
@@ -236,7 +226,8 @@ class Score:
     `spread.estimate`, what infinitely many samples would score. `baseline` is the same measure of
     real against other real samples, `baseline_n` of them. `bias` is by how much a distance is
     over-estimated at this n, for a perfect generator. `value` is None where the measure does not
-    apply, and then `warnings` says why. `group` is the class in a score of one class alone.
+    apply, and then `warnings` says why. `detail` is what the measure tells besides. `group` is the
+    class in a score of one class alone.
     `n_real` is None where a file of statistics does not say.
     """
 
@@ -256,3 +247,4 @@ class Score:
     seed: int = 0
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ganbench.types import Moments
+from ganbench.moments import Moments
 
 
 @pytest.fixture

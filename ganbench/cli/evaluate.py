@@ -33,15 +33,19 @@ class Arguments:
 
     fake: str
     """The generated images."""
-    real: str = "builtin:mnist:test"
-    """The real images, or their statistics."""
+    real: str | None = None
+    """The real images, or their statistics; by default what the run is scored against, or the MNIST
+    test set. With --measures borji, what the run was trained on."""
     control: str | None = None
     """Other real images, which the model did not see: the baseline, and memorisation."""
+    rival: Several = ()
+    """The samples of another model, for the measures that compare models (several times for
+    several)."""
     extractor: Several = ()
     """What makes the features (several times for several); by default what suits the reals."""
     measures: Several = ()
-    """A measure, or with its knobs kid:subsets=100,size=1000 (can be given several times); all
-    that apply by default."""
+    """A measure, or with its knobs kid:subsets=100,size=1000 (can be given several times), or
+    borji for all of Borji's table; by default the quick ones that apply."""
     preset: str | None = None
     """The numbers of pytorch-fid, torch-fidelity, clean-fid, torchmetrics or stylegan3."""
     why: bool = False
@@ -87,12 +91,18 @@ def main(words: Sequence[str]) -> int:
     from ganbench.evaluation.evaluation import Evaluation
 
     made = Evaluation()
-    out = ("real", "fake", "why", "json", "markdown", "html")
+    out = ("real", "fake", "rival", "why", "json", "markdown", "html")
     options = {f.name: getattr(given, f.name) for f in fields(given) if f.name not in out}
     with ScoringLine() as line:
         scores = list(
             scoring.evaluate(
-                given.real, given.fake, every_preset=given.why, report=line, made=made, **options
+                given.real,
+                given.fake,
+                rivals=given.rival,
+                every_preset=given.why,
+                report=line,
+                made=made,
+                **options,
             )
         )
     rows = [report.to_json(score) for score in scores]

@@ -21,7 +21,8 @@ from ganbench.measures.inception_score import inception_score
 from ganbench.measures.manifold import coverage, density, precision, recall
 from ganbench.measures.mmd import kid
 from ganbench.measures.neighbours import neighbours
-from ganbench.types import Extractor, Features, Moments, Probs
+from ganbench.moments import Moments
+from ganbench.types import Extractor, Features, Probs
 
 CHOICES = ("inception", "efficientnet-lite0", "mnist-classifier")  # best first
 

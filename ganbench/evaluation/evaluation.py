@@ -81,8 +81,11 @@ class Evaluation:
         control: Images | None = None,
         options: Options | None = None,
         report: Reporter | None = None,
+        rivals: Sequence[Images] = (),
     ) -> Iterator[Score]:
         """Yields the scores as they are made; `real` is images, or a file of statistics.
+
+        `rivals` are samples of other models, for the measures that compare models.
 
         Raises InputError for names, images or files that cannot be used, before the long work as
         far as they can be known before.
@@ -102,9 +105,11 @@ class Evaluation:
         reals = self._reals(real, eyes, options, report)
         fakes = _samples("fake", fake, eyes, options, report)
         controls = _samples("held-out", control, eyes, options, report) if control else None
+        others = [_samples("rival", _draw(r, options), eyes, options, report) for r in rivals]
         for i, (one, other) in enumerate(zip(reals, fakes, strict=True)):
             held_out = controls[i] if controls else None
-            evaluator = Evaluator(one, held_out, options.seed, options.baseline)
+            seen = [rival[i] for rival in others]
+            evaluator = Evaluator(one, held_out, options.seed, options.baseline, seen)
             self.samples.append((evaluator, other))
             yield from self._scores(evaluator, other, options, report)
         if options.cache is not None:

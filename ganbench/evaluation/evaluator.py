@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from inspect import signature
 from typing import Any
 
 import torch
 
 from ganbench.errors import InputError
 from ganbench.evaluation import intervals
-from ganbench.evaluation.intervals import apply
+from ganbench.evaluation.intervals import apply, views_of
 from ganbench.evaluation.protocol import Request, fingerprint, parse, protocol_of
 from ganbench.evaluation.sample import NotApplicable, Sample
 from ganbench.measures import MEASURES, Measure
@@ -23,11 +24,14 @@ USUAL = 50_000  # samples, of a Fréchet distance in a paper
 
 
 class Pair:
-    """The views of real and fake together, computed once: `neighbours`, `prd`."""
+    """The views of real and fake (and control) together, computed once: `neighbours`, `prd`."""
 
-    def __init__(self, real: Sample, fake: Sample, ks: Sequence[int], seed: int) -> None:
+    def __init__(
+        self, real: Sample, fake: Sample, control: Sample | None, ks: Sequence[int], seed: int
+    ) -> None:
         self._real = real
         self._fake = fake
+        self._control = control
         self.ks = frozenset(ks)
         self._seed = seed
 
@@ -48,16 +52,23 @@ class Evaluator:
     `control` are other real samples, disjoint from `real`: the baseline of a measure is its value
     on real against control, at the fakes' n. Without them the reference is halved, which gives a
     baseline at a smaller n; `baseline=False` leaves it out. Measures of memorisation need them.
+    `rivals` are the samples of other models, for the measures that compare models.
     `seed` is that of all draws: of the reals for the baseline, of splits, clusters and pairs.
     """
 
     def __init__(
-        self, real: Sample, control: Sample | None = None, seed: int = 0, baseline: bool = True
+        self,
+        real: Sample,
+        control: Sample | None = None,
+        seed: int = 0,
+        baseline: bool = True,
+        rivals: Sequence[Sample] = (),
     ) -> None:
         self.real = real
         self.control = control
         self.seed = seed
         self.baseline = baseline
+        self.rivals = tuple(rivals)
         self._stand_ins: dict[int, dict[str, Any]] = {}
         self._pair: tuple[Sample, Pair] | None = None  # of the last fakes
 
@@ -73,7 +84,7 @@ class Evaluator:
         requests = parse(measures or [n for n, row in MEASURES.items() if row.default], self.seed)
         ks = tuple(sorted({3, 5} | {r.knobs["k"] for r in requests if "k" in r.knobs}))
         pair = self.pair(fake, ks)
-        sides = _sides(self.real, fake, self.control, pair)
+        sides = _sides(self.real, fake, self.control, pair, self.rivals)
         for request in requests:
             score = self._score(request, sides, ks, group)
             if score.value is not None or measures:
@@ -101,7 +112,7 @@ class Evaluator:
     def pair(self, fake: Sample, ks: Sequence[int] = (3, 5)) -> Pair:
         """The views of the reference and `fake` together, which are kept for the last fakes."""
         if self._pair is None or self._pair[0] is not fake or not set(ks) <= self._pair[1].ks:
-            self._pair = fake, Pair(self.real, fake, ks, self.seed)
+            self._pair = fake, Pair(self.real, fake, self.control, ks, self.seed)
         return self._pair[1]
 
     def _score(
@@ -109,10 +120,11 @@ class Evaluator:
     ) -> Score:
         measure, started = MEASURES[request.name], time.perf_counter()
         value, baseline, baseline_n, bias, spread = None, None, 0, None, None
-        fake, warnings = sides["fake"], []
+        fake, warnings, detail = sides["fake"], [], {}
         try:
-            value = apply(measure, sides, request.knobs)
-            baseline, baseline_n = self._baseline(request, fake.n, ks)
+            found = apply(measure, sides, request.knobs)
+            value, spread, detail = found.value, found.spread, dict(found.detail)
+            baseline, baseline_n = self._baseline(request, sides, ks)
             if measure.bias is not None and sides["real"].n:
                 bias = measure.bias(_reals(measure, sides), fake.n)
             warnings += [*sides["real"].caveats, *_small_sample(measure, fake, bias)]
@@ -148,19 +160,27 @@ class Evaluator:
             seed=self.seed,
             seconds=round(time.perf_counter() - started, 3),
             warnings=tuple(warnings),
+            detail=detail,
         )
 
-    def _baseline(self, request: Request, n: int, ks: Sequence[int]) -> tuple[float | None, int]:
-        """The measure of real against real, and how many stood in for the fakes."""
-        if not self.baseline or not self.real.divisible:
+    def _baseline(
+        self, request: Request, given: Mapping[str, Any], ks: Sequence[int]
+    ) -> tuple[float | None, int]:
+        """What a perfect generator scores, and how many reals stood in for the fakes."""
+        row, n = MEASURES[request.name], given["fake"].n
+        if not self.baseline or not self.real.divisible or row.baseline is None:
             return None, 0
+        if callable(row.baseline):
+            taken = signature(row.baseline).parameters
+            knobs = {k: v for k, v in request.knobs.items() if k in taken}
+            return row.baseline(*views_of(row, given), **knobs), 0
         if n not in self._stand_ins:
             self._stand_ins[n] = self._real_against_real(n, ks)
         sides = self._stand_ins[n]
         if sides["fake"].n < 2:
             return None, 0
         try:
-            return apply(MEASURES[request.name], sides, request.knobs), sides["fake"].n
+            return apply(row, sides, request.knobs).value, sides["fake"].n
         except (NotApplicable, ValueError):
             return None, 0
 
@@ -179,11 +199,25 @@ class Evaluator:
             order = torch.randperm(control.n, generator=draws)
             rest = control.part(order[control.n // 2 :], "held out")
             control = control.part(order[:n], f"{n} of {control.n}") if control.n > n else control
-        return _sides(real, control, rest, Pair(real, control, ks, self.seed))
+        return _sides(real, control, rest, Pair(real, control, rest, ks, self.seed))
 
 
-def _sides(real: Sample, fake: Sample, control: Sample | None, pair: Pair) -> dict[str, Any]:
-    return {"real": real, "fake": fake, "control": control or _Nobody(), "pair": pair}
+def _sides(
+    real: Sample, fake: Sample, control: Sample | None, pair: Pair, rivals: Sequence[Sample] = ()
+) -> dict[str, Any]:
+    held_out = control or _Nobody()
+    others = _Rivals(rivals)
+    return {"real": real, "fake": fake, "control": held_out, "rivals": others, "pair": pair}
+
+
+class _Rivals:
+    """The samples of other models, seen as one: each view is the tuple of theirs."""
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self._samples = samples
+
+    def __getattr__(self, view: str) -> tuple[Any, ...]:
+        return tuple(getattr(sample, view) for sample in self._samples)
 
 
 class _Nobody:

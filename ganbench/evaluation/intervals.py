@@ -16,7 +16,8 @@ from torch import Tensor
 
 from ganbench.evaluation.sample import Sample, blocks
 from ganbench.measures import Measure
-from ganbench.types import Moments, Spread
+from ganbench.moments import Moments
+from ganbench.types import Outcome, Spread
 
 BLOCKS = 20
 MINIMUM = 2 * BLOCKS  # samples
@@ -69,9 +70,10 @@ def spread_of(
     if measure.spread == "jackknife":
         return jackknife(measure, sides, knobs, seed)
     assert callable(measure.spread)
-    views = (getattr(sides[side], view) for side, view in measure.needs)
     taken = signature(measure.spread).parameters
-    return measure.spread(*views, **{k: v for k, v in knobs.items() if k in taken})
+    return measure.spread(
+        *views_of(measure, sides), **{k: v for k, v in knobs.items() if k in taken}
+    )
 
 
 def jackknife(
@@ -84,7 +86,7 @@ def jackknife(
     counts as fixed. Efron and Stein, "The jackknife estimate of variance" (1981); the degrees of
     freedom of the sum are Welch's and Satterthwaite's.
     """
-    whole = apply(measure, sides, knobs)
+    whole = apply(measure, sides, knobs).value
     estimate, variances, left = whole, [], {}
     for side in [side for side in ("fake", "real") if side in sides]:
         values = _leave_one_out(measure, sides, knobs, side, seed)
@@ -100,10 +102,15 @@ def jackknife(
     return Spread(estimate, total**0.5, freedom, left["fake"], left.get("real", ()))
 
 
-def apply(measure: Measure, sides: Mapping[str, Any], knobs: Mapping[str, Any]) -> float:
-    """The measure's value on those views."""
-    views = (getattr(sides[side], view) for side, view in measure.needs)
-    return float(measure.function(*views, **knobs))
+def apply(measure: Measure, sides: Mapping[str, Any], knobs: Mapping[str, Any]) -> Outcome:
+    """What the measure finds on those views."""
+    found = measure.function(*views_of(measure, sides), **knobs)
+    return found if isinstance(found, Outcome) else Outcome(float(found))
+
+
+def views_of(measure: Measure, sides: Mapping[str, Any]) -> list[Any]:
+    """The views that the measure's function takes, in its order."""
+    return [getattr(sides[side], view) for side, view in measure.needs]
 
 
 def _leave_one_out(
@@ -119,7 +126,8 @@ def _leave_one_out(
     values = []
     for part in parts:
         taken = {**others, side: part}
-        values.append(measure.function(*(taken[of] for of, _ in measure.needs), **knobs))
+        found = measure.function(*(taken[of] for of, _ in measure.needs), **knobs)
+        values.append(found.value if isinstance(found, Outcome) else found)
     return torch.tensor(values, dtype=torch.float64)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import version
@@ -19,12 +19,28 @@ RECORDED = ("reference", "fake", "fake_fingerprint", "preset", "versions")
 """Entries of a protocol that are told but do not make scores incomparable."""
 
 
+GROUPS = {"borji": "all of Borji's table"}
+"""Names that stand for several measures, and what they are."""
+
+
 @dataclass(frozen=True)
 class Request:
     """A measure by name, and all its knobs."""
 
     name: str
     knobs: Mapping[str, Any]
+
+
+def expand(names: Sequence[str]) -> tuple[str, ...]:
+    """The measures that are asked for, with those of a group in the order of their numbers."""
+    listed = [name for name, row in MEASURES.items() if row.borji]
+    listed.sort(key=lambda name: _place(MEASURES[name].borji or ""))
+    return tuple(dict.fromkeys(n for name in names for n in (listed if name in GROUPS else [name])))
+
+
+def _place(number: str) -> tuple[bool, int]:
+    """1 to 24, then Q1 to Q5."""
+    return number.startswith("Q"), int(number.removeprefix("Q"))
 
 
 def parse(names: Sequence[str], seed: int = 0) -> list[Request]:
@@ -39,7 +55,10 @@ def parse(names: Sequence[str], seed: int = 0) -> list[Request]:
 def _parse_one(text: str, seed: int) -> Request:
     name, _, rest = text.partition(":")
     if name not in MEASURES:
-        raise InputError(f"measure {name!r}: {_near(name, MEASURES)}There are {_list(MEASURES)}")
+        raise InputError(
+            f"measure {name!r}: {_near(name, MEASURES)}There are {_list(MEASURES)}, and "
+            f"{_list(GROUPS)} for {_list(GROUPS.values())}"
+        )
     knobs = MEASURES[name].parameters
     if "seed" in knobs:
         knobs["seed"] = seed
@@ -89,5 +108,5 @@ def _near(name: str, names: Mapping[str, Any]) -> str:
     return f"did you mean {near[0]!r}? " if near else ""
 
 
-def _list(names: Mapping[str, Any]) -> str:
+def _list(names: Iterable[str]) -> str:
     return ", ".join(names)

@@ -10,18 +10,19 @@ import torch
 from torch import Tensor
 
 from ganbench.evaluation.extract import Progress, Timing, extract
+from ganbench.moments import Moments, SpatialMoments
 from ganbench.types import (
     Extractor,
     Features,
     Images,
+    Labelled,
+    Model,
     Modes,
-    Moments,
     Outputs,
     Pixels,
     Points,
     Probs,
     Spatial,
-    SpatialMoments,
 )
 
 
@@ -130,6 +131,21 @@ class Sample:
         if self.images.labels is None:
             raise NotApplicable(f"{self.images.name} has no labels; class folders give them")
         return self.images.labels
+
+    @cached_property
+    def labelled(self) -> Labelled:
+        """The pixels with their classes, those that both the labels and the names know."""
+        count = max(len(self.images.classes or ()), int(self.labels.max()) + 1)
+        return Labelled(self.pixels, self.labels, count)
+
+    @property
+    def model(self) -> Model:
+        """The generator behind the samples."""
+        if self.images.model is None:
+            raise NotApplicable(
+                f"it looks into the generator, and {self.images.name} are samples: run:ID names one"
+            )
+        return self.images.model
 
     def part(self, rows: Tensor, name: str) -> Sample:
         """The samples at `rows` (int64), without running the extractor again."""

@@ -25,7 +25,8 @@ from torch import Tensor
 
 from ganbench.errors import InputError
 from ganbench.evaluation.sample import NotApplicable, Sample
-from ganbench.types import Extractor, Images, Moments, Outputs, SpatialMoments
+from ganbench.moments import Moments, SpatialMoments
+from ganbench.types import Extractor, Images, Outputs
 
 FORMAT = 1
 UNKNOWN = "unknown"

@@ -7,7 +7,7 @@ from scipy import linalg
 from scipy.linalg import lapack
 from torch import Tensor
 
-from ganbench.types import Moments, SpatialMoments
+from ganbench.moments import Moments, SpatialMoments
 
 
 def frechet(real: Moments, fake: Moments, *, ddof: int = 1) -> float:

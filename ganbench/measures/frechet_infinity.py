@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import torch
 
 from ganbench.measures.frechet import frechet
-from ganbench.types import Features, Moments
+from ganbench.moments import Moments
+from ganbench.types import Features
 
 LEAST = 5_000  # the smallest size of the paper
 

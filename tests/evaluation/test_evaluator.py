@@ -17,7 +17,8 @@ from ganbench.evaluation.report import to_json
 from ganbench.evaluation.sample import NotApplicable, Sample, blocks
 from ganbench.evaluation.statistics import Known, Statistics
 from ganbench.measures import MEASURES, Measure
-from ganbench.types import Extractor, Features, Images, Moments, Outputs, Points
+from ganbench.moments import Moments
+from ganbench.types import Extractor, Features, Images, Outputs, Points
 
 
 def points(tensor, name="points", modes=None):
@@ -38,6 +39,9 @@ def normal(n, d, seed, shift=0.0):
 
 def sample(tensor, name="points"):
     return Sample(points(tensor, name), coordinates())
+
+
+NO_WORDS = dict.fromkeys(("title", "formula", "use", "misleads", "cost"), "")
 
 
 class TestSample:
@@ -170,7 +174,7 @@ class TestIntervals:
             return fake.double().mean().item()
 
         fake = sample(normal(200, 1, 3))
-        row = Measure(mean, "lower", "(-inf, inf)", (), "", spread="jackknife")
+        row = Measure(mean, "lower", "(-inf, inf)", (), "", spread="jackknife", **NO_WORDS)
         spread = jackknife(row, {"fake": fake}, {})
         means = torch.stack([fake.features[b].double().mean() for b in blocks(200, BLOCKS, 0)])
         assert spread.estimate == pytest.approx(means.mean().item())
@@ -183,7 +187,7 @@ class TestIntervals:
         def gap(real: Features, fake: Features) -> float:
             return (fake.double().mean() - real.double().mean()).item()
 
-        row = Measure(gap, "lower", "(-inf, inf)", (), "", spread="jackknife")
+        row = Measure(gap, "lower", "(-inf, inf)", (), "", spread="jackknife", **NO_WORDS)
         real, fake = sample(normal(400, 1, 1)), sample(normal(200, 1, 3))
         spread = jackknife(row, {"real": real, "fake": fake}, {})
         parts = [
@@ -197,7 +201,7 @@ class TestIntervals:
         def slow(real: Features, fake: Features) -> float:
             return MEASURES["frechet"].function(Moments.of(real), Moments.of(fake))
 
-        row = Measure(slow, "lower", "[0, inf)", (), "", spread="jackknife")
+        row = Measure(slow, "lower", "[0, inf)", (), "", spread="jackknife", **NO_WORDS)
         real, fake = sample(normal(300, 4, 0)), sample(normal(210, 4, 1, shift=0.5))
         sides = {"real": real, "fake": fake}
         one, other = jackknife(MEASURES["frechet"], sides, {}), jackknife(row, sides, {})

@@ -11,7 +11,8 @@ from ganbench.evaluation.evaluator import Evaluator
 from ganbench.evaluation.extractors import coordinates
 from ganbench.evaluation.sample import NotApplicable, Sample
 from ganbench.measures.frechet import frechet
-from ganbench.types import Extractor, Moments, Points
+from ganbench.moments import Moments
+from ganbench.types import Extractor, Points
 
 
 def sample(n, seed, shift=0.0, name="points"):

@@ -17,7 +17,8 @@ from ganbench.measures.modes import (
     high_quality,
     modes_covered,
 )
-from ganbench.types import Modes, Moments
+from ganbench.moments import Moments
+from ganbench.types import Modes
 
 
 def moments(mean, covariance):

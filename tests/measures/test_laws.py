@@ -9,7 +9,8 @@ import torch
 from ganbench.measures import MEASURES
 from ganbench.measures.neighbours import neighbours
 from ganbench.measures.prd import prd_curve
-from ganbench.types import Modes, Moments
+from ganbench.moments import Moments
+from ganbench.types import Modes
 
 N, D, K = 400, 6, 5
 ROWS = [(name, law) for name, row in MEASURES.items() for law in row.laws]
@@ -142,12 +143,12 @@ def test_range(name):
 @pytest.mark.parametrize("name", MEASURES)
 def test_rows_are_complete(name):
     row = MEASURES[name]
-    assert row.direction in ("higher", "lower", "to 0", "to 1")
+    assert row.direction in ("higher", "lower") or float(row.direction.removeprefix("to ")) >= 0
     assert row.spread or row.no_interval or "modes" in dict(row.needs).values()
-    assert row.paper
+    assert all((row.paper, row.title, row.formula, row.use, row.misleads, row.cost))
     assert set(row.laws) <= set(LAWS)
     sides = [side for side, _ in row.needs]
-    order = ["real", "fake", "control", "pair"]  # real before fake, everywhere
+    order = ["real", "fake", "control", "rivals", "pair"]  # real before fake, everywhere
     assert sides == [side for side in order if side in sides]
     assert "fake" in sides or sides == ["pair"]
 

@@ -18,7 +18,7 @@ from ganbench.evaluation.inception_net import InceptionNet
 from ganbench.evaluation.random_conv import random_conv
 from ganbench.measures.frechet import frechet
 from ganbench.measures.inception_score import inception_score
-from ganbench.types import Moments
+from ganbench.moments import Moments
 from tests.evaluation.inception_weights import random_weights, state_dict
 from tests.parity.shim import peer, torchvision
 

@@ -1,0 +1,1 @@
+"""The table of measures, by what they look at."""

@@ -1,0 +1,67 @@
+"""Whether a generator copies what it was trained on; here `real` is what it saw."""
+
+from ganbench.measures.memorisation import (
+    authenticity,
+    authenticity_spread,
+    copied_share,
+    copying_ratio,
+    data_copying,
+)
+from ganbench.measures.row import Measure
+
+MEMORY = {
+    "authenticity": Measure(
+        authenticity,
+        "higher",
+        "[0, 1]",
+        ("permutation", "rotation", "shift"),
+        "Alaa et al. 2022",
+        title="Authenticity",
+        formula="share of fakes g with d(x, its nearest real) < d(g, x), x the real nearest to g",
+        use="Beside its value for held-out reals: a lower one means copies.",
+        misleads="A perfect generator does not score 1/2, nor 1; fakes off the data score high.",
+        cost="shared with the measures of neighbours",
+        spread=authenticity_spread,
+    ),
+    "copying_ratio": Measure(
+        copying_ratio,
+        "to 1",
+        "[0, inf)",
+        ("permutation", "rotation", "shift"),
+        "nearest neighbours, in Borji 2018",
+        title="Nearest neighbours: the copying ratio",
+        formula="median d(fake, nearest real) / median d(held-out real, nearest real)",
+        use="The number beside a grid of nearest neighbours: 1 is no copying, 0 is a copy.",
+        misleads="A median does not see that some samples are copies: copied_share does.",
+        cost="distances between all pairs, a second",
+        borji="Q1",
+        no_interval="it is a ratio of medians over one set of held-out images",
+    ),
+    "copied_share": Measure(
+        copied_share,
+        "lower",
+        "[0, 1]",
+        ("permutation", "rotation", "shift"),
+        "nearest neighbours, in Borji 2018",
+        title="Nearest neighbours: the share of copies",
+        formula="share of fakes nearer to a real than all but 1 % of held-out reals are",
+        use="To find a few copies among many samples.",
+        misleads="About 0.01 without any copying.",
+        cost="distances between all pairs, a second",
+        borji="Q1",
+        no_interval="its threshold is a quantile of one set of held-out images",
+    ),
+    "data_copying": Measure(
+        data_copying,
+        "to 0",
+        "(-inf, inf)",
+        (),
+        "Meehan et al. 2020",
+        title="Data copying (C_T)",
+        formula="z score of Mann and Whitney of d(fake, reals) against d(held-out, reals), by cell",
+        use="A test: far below 0 is copying, far above under-fitting.",
+        misleads="It grows with the number of samples, as z scores do.",
+        cost="a clustering and all distances, seconds",
+        no_interval="it is a z score, of standard deviation about 1",
+    ),
+}
