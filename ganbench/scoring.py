@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from ganbench.evaluation import statistics as stats
 from ganbench.evaluation.evaluation import Evaluation, Options, Reporter, eye_of, suitable
 from ganbench.evaluation.images import Progress, Reading, load
 from ganbench.evaluation.images.callables import from_source
-from ganbench.evaluation.presets import PRESETS, preset_of, with_resize
+from ganbench.evaluation.presets import PRESETS, Preset, preset_of, with_resize
 from ganbench.evaluation.protocol import expand
 from ganbench.evaluation.sample import samples
 from ganbench.store import folder
@@ -68,16 +68,10 @@ def evaluate(
     made = made or Evaluation()
     reading = Reading(skip_bad=skip_bad, alpha="drop" if preset or every_preset else alpha)
     names = (extractor,) if isinstance(extractor, str) else tuple(extractor)
+    on = str(loop.choose_device(device))
+    kept = cache_dir() if cache else None
     options = Options(
-        names,
-        expand(measures),
-        n,
-        seed,
-        str(loop.choose_device(device)),
-        precision,
-        baseline,
-        by_class,
-        cache_dir() if cache else None,
+        names, expand(measures), n, seed, on, precision, baseline, by_class, cache=kept
     )
     chosen = {preset: preset_of(preset)} if preset else PRESETS if every_preset else {None: None}
     for peer in filter(None, chosen.values()):
@@ -86,19 +80,12 @@ def evaluate(
     if real is None:
         real, control = _suitable(fake, control, "borji" in measures, runs_dir)
         options = replace(options, n=n or (DRAWN if "borji" in measures else None))
-    scan = partial(partial, report.files) if report else lambda side: None
-    read = partial(images_of, n=options.n, reading=reading, runs_dir=runs_dir)
-    reference = _known(real) or read(real, seed=seed + 1, progress=scan("real"))
-    fakes = read(fake, seed=seed, progress=scan("fake"))
-    held_out = _sibling(reference)
-    if control is not None:
-        held_out = read(control, seed=seed + 2, progress=scan("held-out"))
-    others = [read(rival, seed=seed, progress=scan("rival")) for rival in rivals]
+    read = _Sets(options.n, seed, reading, runs_dir, report)
+    reference, fakes = read.real(real), read.of("fake", fake)
+    held_out = _sibling(reference) if control is None else read.of("held-out", control)
+    others = [read.of("rival", rival) for rival in rivals]
     for name, row in chosen.items():
-        taken = options
-        if row is not None:
-            eyes = [with_resize(eye, row.resize) for eye in names or (suitable(reference),)]
-            taken = replace(options, extractors=tuple(eyes), measures=row.measures, seed=row.seed)
+        taken = options if row is None else _as_peer(row, options, reference)
         for score in made.run(reference, fakes, held_out, taken, report, others):
             yield replace(score, protocol={**(score.protocol or {}), "preset": name})
 
@@ -167,6 +154,31 @@ def newest_scores(run: str, runs_dir: Path = RUNS) -> list[dict[str, Any]]:
     if not scores:
         raise InputError(f"run {found.id} has no scores yet")
     return scores[-1]
+
+
+@dataclass(frozen=True)
+class _Sets:
+    """Reads the sets of one evaluation; each draws with a seed of its own."""
+
+    n: int | None
+    seed: int
+    reading: Reading
+    runs_dir: Path
+    report: Reporter | None
+
+    def real(self, source: Any) -> Images | Path:
+        return _known(source) or self.of("real", source)
+
+    def of(self, side: str, source: Any) -> Images:
+        seed = self.seed + {"real": 1, "held-out": 2}.get(side, 0)
+        told = partial(self.report.files, side) if self.report else None
+        return images_of(source, self.n, seed, self.reading, self.runs_dir, told)
+
+
+def _as_peer(row: Preset, options: Options, reference: Images | Path) -> Options:
+    """The options with the resize, the measures and the seed of a peer."""
+    eyes = [with_resize(eye, row.resize) for eye in options.extractors or (suitable(reference),)]
+    return replace(options, extractors=tuple(eyes), measures=row.measures, seed=row.seed)
 
 
 def _suitable(fake: Any, control: Any, trained_on: bool, runs_dir: Path) -> tuple[Any, Any]:

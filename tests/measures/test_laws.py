@@ -10,7 +10,7 @@ from ganbench.measures import MEASURES
 from ganbench.measures.neighbours import neighbours
 from ganbench.measures.prd import prd_curve
 from ganbench.moments import Moments
-from ganbench.types import Modes
+from ganbench.types import Labelled, Modes, Outcome
 
 N, D, K = 400, 6, 5
 ROWS = [(name, law) for name, row in MEASURES.items() for law in row.laws]
@@ -53,13 +53,18 @@ def value(name, real, fake, held_out=None):
         "moments": Moments.of,
         "spatial_moments": Moments.of,
         "modes": lambda side: MODES,
+        "labelled": lambda side: Labelled(pixels(side), probs(side).argmax(1), K),
         "neighbours": lambda pair: neighbours(*pair),
         "prd": lambda pair: prd_curve(*pair, runs=3),
     }
     control = points(7).to(real.dtype) if held_out is None else held_out
     sides = {"real": real, "fake": fake, "control": control, "pair": (real, fake)}
-    needs = MEASURES[name].needs
-    return MEASURES[name].function(*(views[view](sides[side]) for side, view in needs))
+    taken = [
+        (views[view](points(11)),) if side == "rivals" else views[view](sides[side])
+        for side, view in MEASURES[name].needs
+    ]
+    found = MEASURES[name].function(*taken)
+    return found.value if isinstance(found, Outcome) else found
 
 
 def worse(name, better, worse):
@@ -134,6 +139,9 @@ def test_range(name):
         "[0, 1]": (0, 1),
         "{0, ..., K}": (0, K),
         "[1, N]": (1, N),
+        "[0, K]": (0, K),
+        "[0, 2]": (0, 2),
+        "[1, inf)": (1, math.inf),
     }[MEASURES[name].bounds]
     absurd = (points(2, noise=100), points(2) * 0 + 50) if name != "rarity" else ()
     for fake in (points(2), points(2, modes=1), *absurd):
