@@ -69,7 +69,7 @@ class Evaluator:
         self.seed = seed
         self.baseline = baseline
         self.rivals = tuple(rivals)
-        self._stand_ins: dict[int, dict[str, Any]] = {}
+        self._stand_ins: dict[tuple[bool, int], dict[str, Any]] = {}
         self._pair: tuple[Sample, Pair] | None = None  # of the last fakes
 
     def score(
@@ -82,7 +82,7 @@ class Evaluator:
         that the samples are of. Raises InputError for an unknown name, knob or value.
         """
         requests = parse(measures or [n for n, row in MEASURES.items() if row.default], self.seed)
-        ks = tuple(sorted({3, 5} | {r.knobs["k"] for r in requests if "k" in r.knobs}))
+        ks = tuple(sorted({3, 5}.union(*map(_neighbours_of, requests))))
         pair = self.pair(fake, ks)
         sides = _sides(self.real, fake, self.control, pair, self.rivals)
         for request in requests:
@@ -131,7 +131,7 @@ class Evaluator:
             floor = baseline  # of fewer samples, it is larger: the bias falls as 1/n
             if baseline is not None and bias is not None:
                 floor = baseline * min(1.0, baseline_n / fake.n)
-            refusal = intervals.refusal(measure, sides, value, floor)
+            refusal = None if spread else intervals.refusal(measure, sides, value, floor)
             if refusal is None and measure.spread is not None:
                 spread = intervals.spread_of(measure, sides, request.knobs, self.seed)
                 if intervals.reaches_zero(measure, spread):
@@ -174,9 +174,10 @@ class Evaluator:
             taken = signature(row.baseline).parameters
             knobs = {k: v for k, v in request.knobs.items() if k in taken}
             return row.baseline(*views_of(row, given), **knobs), 0
-        if n not in self._stand_ins:
-            self._stand_ins[n] = self._real_against_real(n, ks)
-        sides = self._stand_ins[n]
+        halved = ("control" in dict(row.needs), n)
+        if halved not in self._stand_ins:
+            self._stand_ins[halved] = self._real_against_real(n, ks, *halved[:1])
+        sides = self._stand_ins[halved]
         if sides["fake"].n < 2:
             return None, 0
         try:
@@ -184,10 +185,10 @@ class Evaluator:
         except (NotApplicable, ValueError):
             return None, 0
 
-    def _real_against_real(self, n: int, ks: Sequence[int]) -> dict[str, Any]:
+    def _real_against_real(self, n: int, ks: Sequence[int], halved: bool) -> dict[str, Any]:
         """The sides where other reals stand in for n fakes.
 
-        Held-out reals are halved: one half stands in, the other remains held out.
+        `halved`: half of the held-out reals remain held out, and none of them stands in.
         """
         real, control, rest = self.real, self.control, None
         draws = torch.Generator().manual_seed(self.seed)
@@ -197,7 +198,9 @@ class Evaluator:
             real, control = real.part(order[half:], "a half"), real.part(order[:half], "a half")
         else:
             order = torch.randperm(control.n, generator=draws)
-            rest = control.part(order[control.n // 2 :], "held out")
+            half = control.n // 2
+            rest = control.part(order[half:], "held out") if halved else None
+            n = min(n, half) if halved else n
             control = control.part(order[:n], f"{n} of {control.n}") if control.n > n else control
         return _sides(real, control, rest, Pair(real, control, rest, ks, self.seed))
 
@@ -208,6 +211,12 @@ def _sides(
     held_out = control or _Nobody()
     others = _Rivals(rivals)
     return {"real": real, "fake": fake, "control": held_out, "rivals": others, "pair": pair}
+
+
+def _neighbours_of(request: Request) -> set[int]:
+    """Which k of the pair's neighbours a measure asks for."""
+    asked = "neighbours" in dict(MEASURES[request.name].needs).values() and "k" in request.knobs
+    return {request.knobs["k"]} if asked else set()
 
 
 class _Rivals:

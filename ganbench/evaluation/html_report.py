@@ -16,7 +16,7 @@ from ganbench.evaluation import figures, pictures
 from ganbench.evaluation.evaluation import Evaluation
 from ganbench.evaluation.evaluator import Evaluator
 from ganbench.evaluation.report import (
-    ARROWS,
+    arrow,
     baseline_of,
     name_of,
     number,
@@ -60,7 +60,7 @@ def html(evaluation: Evaluation, command: str = "") -> str:
         {
             "name": name_of(score),
             "group": score.group or "",
-            "arrow": ARROWS[MEASURES[score.measure].direction],
+            "arrow": arrow(MEASURES[score.measure].direction),
             "value": number(score.value),
             "interval": " … ".join(map(number, score.interval)) if score.interval else "",
             "baseline": baseline_of(score),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import version
@@ -18,6 +18,14 @@ from ganbench.measures import MEASURES
 RECORDED = ("reference", "fake", "fake_fingerprint", "preset", "versions")
 """Entries of a protocol that are told but do not make scores incomparable."""
 
+
+KINDS: dict[type, tuple[Callable[[str], Any], str]] = {
+    int: (int, "a whole number"),
+    float: (float, "a number"),
+    bool: ({"true": True, "false": False}.__getitem__, "true or false"),
+    str: (str, "a word"),
+}
+"""How a knob is read from words, and what the words must be."""
 
 GROUPS = {"borji": "all of Borji's table"}
 """Names that stand for several measures, and what they are."""
@@ -67,10 +75,10 @@ def _parse_one(text: str, seed: int) -> Request:
         if key not in knobs or not equals:
             there = f"It has {_list(knobs)}" if knobs else "It has no knobs"
             raise InputError(f"measure {text!r}: no knob {key!r}. {_near(key, knobs)}{there}")
+        read, kind = KINDS[type(knobs[key])]
         try:
-            knobs[key] = type(knobs[key])(value)
-        except ValueError as error:
-            kind = {int: "a whole number", float: "a number"}[type(knobs[key])]
+            knobs[key] = read(value)
+        except (KeyError, ValueError) as error:
             raise InputError(f"measure {text!r}: {key} must be {kind}, not {value!r}") from error
     return Request(name, knobs)
 

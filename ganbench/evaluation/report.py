@@ -34,7 +34,10 @@ PLAIN = {
     "ms_ssim_diversity": "MS-SSIM of pairs",
 }
 
-ARROWS = {"higher": "↑", "lower": "↓", "to 0": "→ 0", "to 1": "→ 1"}
+
+def arrow(direction: str) -> str:
+    """Where better is: ↑, ↓ or → and a number."""
+    return {"higher": "↑", "lower": "↓"}.get(direction) or direction.replace("to", "→")
 
 
 def to_json(score: Score) -> dict[str, Any]:
@@ -110,11 +113,10 @@ def _table(scores: Sequence[Score]) -> str:
     rows = ["| | value | 95 % interval | real against real | N |", "|---|---|---|---|---|"]
     for score in scores:
         interval = " to ".join(map(number, score.interval)) if score.interval else ""
-        arrow = ARROWS[MEASURES[score.measure].direction]
-        n = f"{score.n_fake:,}"
+        name = f"{name_of(score)} {arrow(MEASURES[score.measure].direction)}"
         rows.append(
-            f"| {name_of(score)} {arrow} | {number(score.value)} | {interval} "
-            f"| {baseline_of(score)} | {n} |"
+            f"| {name} | {number(score.value)} | {interval} "
+            f"| {baseline_of(score)} | {score.n_fake:,} |"
         )
     return "\n".join(rows)
 

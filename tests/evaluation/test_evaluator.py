@@ -13,12 +13,12 @@ from ganbench.evaluation.evaluator import Evaluator
 from ganbench.evaluation.extractors import coordinates, load_extractor
 from ganbench.evaluation.intervals import BLOCKS, interval, jackknife
 from ganbench.evaluation.protocol import fingerprint
-from ganbench.evaluation.report import to_json
+from ganbench.evaluation.report import markdown, to_json
 from ganbench.evaluation.sample import NotApplicable, Sample, blocks
 from ganbench.evaluation.statistics import Known, Statistics
 from ganbench.measures import MEASURES, Measure
 from ganbench.moments import Moments
-from ganbench.types import Extractor, Features, Images, Outputs, Points
+from ganbench.types import Extractor, Features, Images, Outcome, Outputs, Points
 
 
 def points(tensor, name="points", modes=None):
@@ -135,6 +135,45 @@ class TestScores:
         assert "the covariance is singular and the value is over-estimated" in score.warnings[0]
         assert "60 feature dimensions" in score.warnings[1]
         assert score.interval is None
+
+    def test_held_out_reals_that_stand_in_do_not_remain_held_out(self, monkeypatch):
+        def met(fake: Features, control: Features) -> float:
+            return float(torch.cdist(fake, control).min() == 0)
+
+        row = Measure(met, "lower", "[0, 1]", (), "", **NO_WORDS)
+        monkeypatch.setitem(MEASURES, "met", row)
+        control = sample(normal(51, 4, 5), "control")
+        (score,) = self.evaluator(control=control).score(sample(normal(200, 4, 1)), ["met"])
+        assert score.baseline == 0
+        assert score.baseline_n == 25
+
+    def test_a_measure_may_bring_its_own_spread(self, monkeypatch):
+        def seeded(fake: Features) -> Outcome:
+            return Outcome.of_seeds([1.0, 2.0, 3.0], n=len(fake))
+
+        row = Measure(seeded, "to 0.5", "(-inf, inf)", (), "", **NO_WORDS)
+        monkeypatch.setitem(MEASURES, "seeded", row)
+        (score,) = self.evaluator().score(sample(normal(60, 4, 1)), ["seeded"])
+        assert score.interval == pytest.approx((2 - 4.303 / 3**0.5, 2 + 4.303 / 3**0.5), rel=1e-3)
+        assert score.detail == {"seeds": [1.0, 2.0, 3.0], "n": 60}
+        assert not score.warnings
+        assert "(coordinates) → 0.5 |" in markdown([score])
+
+    def test_knobs_are_read_by_their_kinds(self, monkeypatch):
+        def knobs(
+            fake: Features, *, n: int = 1, x: float = 2.0, sure: bool = True, how: str = "a"
+        ) -> float:
+            return float((n, x, sure, how) == (3, 0.5, False, "b"))
+
+        row = Measure(knobs, "higher", "[0, 1]", (), "", **NO_WORDS)
+        monkeypatch.setitem(MEASURES, "knobs", row)
+        (score,) = self.evaluator().score(
+            sample(normal(60, 4, 1)), ["knobs:n=3,x=0.5,sure=false,how=b"]
+        )
+        assert score.value == 1
+        for wrong, kind in (("n=x", "a whole number"), ("sure=False", "true or false")):
+            with pytest.raises(InputError, match=f"must be {kind}"):
+                list(self.evaluator().score(sample(normal(60, 4, 1)), [f"knobs:{wrong}"]))
 
     def test_json_is_plain(self):
         (score,) = self.evaluator().score(sample(normal(100, 4, 1)), ["frechet"])

@@ -7,12 +7,12 @@ const USUAL = {
   "kid inception": "KID", "inception_score inception": "Inception Score", "frechet dinov2": "FD-DINOv2",
   "kid dinov2": "KD-DINOv2", "cmmd clip": "CMMD",
 };
-const BETTER = { lower: "↓ lower", higher: "↑ higher", "to 0": "→ 0", "to 1": "→ 1" };
+const BETTER = { lower: "↓ lower", higher: "↑ higher" };
 
 export const title = ({ measure, extractor, group }) =>
   [USUAL[`${measure} ${extractor}`] ?? measure.replaceAll("_", " "), group].filter(Boolean).join(", ");
 
-export const better = (score) => BETTER[score.better] ?? "–";
+export const better = (score) => BETTER[score.better] ?? score.better?.replace("to", "→") ?? "–";
 
 // "12.3 … 14.5"
 export const range = (interval) => interval.map(number).join(" … ");
