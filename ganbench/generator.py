@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from math import prod
@@ -13,12 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganbench import players
 from ganbench.config import Config
 from ganbench.errors import InputError
 from ganbench.models import stylegan
 from ganbench.train import loop
 from ganbench.train.rng import generator_of, latents, one_hot
-from ganbench.types import Images, Points
+from ganbench.types import Images, Model, Player, Points
 
 DRAW = 64  # latents of one draw of the generator of random numbers
 STYLES = 4096  # of which the mean is taken
@@ -35,7 +36,7 @@ class Generator:
     `shape` is that of a sample, (C, H, W) of images or (D,) of points. `classes` are the names of
     the classes that it can be asked for, () if it is not conditional, and `counts` how many samples
     of each it was trained on. `step` is that of its checkpoint, after `seen` real samples. `psi` is
-    a factor on z.
+    a factor on z. `kept` loads what checkpoints of its run hold, up to its own.
     """
 
     net: nn.Module
@@ -47,6 +48,7 @@ class Generator:
     classes: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     psi: float = 1.0
+    kept: Callable[[], tuple[Player, ...]] | None = None
 
     @property
     def device(self) -> torch.device:
@@ -82,10 +84,11 @@ class Generator:
             return self
         name = f"{self.name} psi {psi:g}"
         if not isinstance(self.net, stylegan.Generator):
-            return replace(self, name=name, psi=self.psi * psi)
+            return replace(self, name=name, psi=self.psi * psi, kept=None)
         with torch.no_grad():
             mean = self.net.style(self.latents(STYLES).to(self.device)).mean(0)
-        return replace(self, name=name, net=stylegan.Truncated(self.net, mean, psi).eval())
+        net = stylegan.Truncated(self.net, mean, psi).eval()
+        return replace(self, name=name, net=net, kept=None)
 
     def latents(self, n: int, seed: int = 0, labels: Labels | None = None) -> Tensor:
         """The latents of those samples: float32 N×inputs, on the CPU.
@@ -143,6 +146,19 @@ class Generator:
             fingerprint=f"{name} n={len(latents)}",
             labels=self.labels_of(latents),
             classes=self.classes or None,
+            model=self.model,
+        )
+
+    @property
+    def model(self) -> Model:
+        """What is behind its samples, for the measures that look into it."""
+        latent = self.config.latent
+        return Model(
+            latents=self.latents,
+            decode=players.decoder(self.config, self.net),
+            dim=latent.dim - latent.categories,
+            prior=latent.distribution,
+            players=self.kept or (lambda: (players.player(self),)),
         )
 
     def labels_of(self, latents: Tensor) -> Tensor | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import orjson
 import torch
 
-from ganbench import exported
+from ganbench import exported, players
 from ganbench.config import Config
 from ganbench.errors import InputError
 from ganbench.generator import Generator
@@ -16,7 +18,8 @@ from ganbench.store import checkpoints, folder
 from ganbench.store.folder import RunFolder
 from ganbench.train import loop
 from ganbench.train import state as states
-from ganbench.train.state import State
+from ganbench.train.state import Made, State
+from ganbench.types import Player
 
 RUNS = Path("runs")
 
@@ -62,13 +65,36 @@ def of_run(run: RunFolder, step: int | None, device: torch.device) -> Generator:
             made = states.generator_from_files(config, files, device)
     except InputError as error:
         raise InputError(f"run {run.id}, checkpoint: {error}") from error
+    generator = _of(run, config, made)
+    seen = orjson.loads(files[states.JSON])["seen"]
+    kept = cache(partial(players_of, run, config, made.step, device))
+    return replace(generator, seen=seen, kept=kept)
+
+
+def players_of(
+    run: RunFolder, config: Config, last: int, device: torch.device
+) -> tuple[Player, ...]:
+    """The networks of the run's checkpoints up to the step `last`, oldest first.
+
+    Raises StoreError or InputError like `of_run`.
+    """
+    found = []
+    for step in checkpoints.steps(run):
+        if step <= last:
+            files = checkpoints.read(run, step)
+            with torch.random.fork_rng(devices=[]):
+                made, discriminator = states.networks_from_files(config, files, device)
+            found.append(players.player(_of(run, config, made), discriminator))
+    return tuple(found)
+
+
+def _of(run: RunFolder, config: Config, made: Made) -> Generator:
     return Generator(
         net=made.net,
         config=config,
         shape=made.shape,
         name=f"run:{run.id}@{made.step}",
         step=made.step,
-        seen=orjson.loads(files[states.JSON])["seen"],
         classes=made.classes,
         counts=made.counts,
     )

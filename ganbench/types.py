@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NewType
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 Pixels = NewType("Pixels", Tensor)
 """uint8, N×C×H×W."""
@@ -19,6 +19,8 @@ Probs = NewType("Probs", Tensor)
 """float32, N×K, rows sum to 1: a classifier's class probabilities."""
 Spatial = NewType("Spatial", Tensor)
 """float32, N×S: features of an early layer, which keep the place in the image."""
+Samples = NewType("Samples", Tensor)
+"""The samples themselves: uint8 N×C×H×W, or float32 N×D of points."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +47,13 @@ class Labelled:
 class Player:
     """A generator and the discriminator that trained against it, at one step of one run.
 
-    `make(n, seed)` gives n samples as the discriminator reads them; `judge` gives the logits, n, of
-    such samples, above 0 for real; None where they are no logits (a Wasserstein critic's), or where
-    the discriminator was not kept. `read` turns uint8 N×C×H×W (or float32 points) into what it
-    reads.
+    `make(n, seed)` gives n samples as the generator leaves them: float32 N×C×H×W, not rounded, 0
+    for black and 1 for white, maybe a little beyond; or N×D points. `read` turns uint8 N×C×H×W (or
+    float32 points) into the same. `judge` gives the logits, N, of such samples, above 0 for real,
+    whoever made them. It is None where there is no such logit, or where the discriminator was not
+    kept, and then `why` says why, to follow "because". `networks()` gives copies that can be
+    trained, from latents to what `make` gives, and from that to what `judge` gives; None where
+    these do not play the logistic game of Goodfellow et al. (2014).
     """
 
     name: str
@@ -56,16 +61,19 @@ class Player:
     make: Callable[[int, int], Tensor]
     read: Callable[[Tensor], Tensor]
     judge: Callable[[Tensor], Tensor] | None = None
+    why: str = ""
+    networks: Callable[[], tuple[nn.Module, nn.Module]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
     """What is behind generated samples, for the measures that look into the generator.
 
-    `latents(n, seed)` gives float32 N×inputs; `decode` makes float32 samples of them that gradients
-    pass through: N×C×H×W in [0, 1], or N×D points. `prior` is "normal" or "uniform"; the latent
-    proper is the last `dim` of the inputs, before it stand classes and categories. `players` loads
-    what checkpoints of the run hold, oldest first.
+    `latents(n, seed)` gives float32 N×inputs; `decode` makes samples of them that gradients pass
+    through: N×C×H×W in [0, 1], or N×D points, float32, or float64 of latents in float64. `prior` is
+    "normal" or "uniform"; the latent proper is the last `dim` of the inputs, before it stand
+    classes and categories. `players` loads what checkpoints of the run hold, oldest first; the last
+    is of the model's own step.
     """
 
     latents: Callable[[int, int], Tensor]

@@ -22,6 +22,7 @@ from ganbench.types import (
     Pixels,
     Points,
     Probs,
+    Samples,
     Spatial,
 )
 
@@ -31,7 +32,7 @@ class NotApplicable(Exception):
 
 
 class Sample:
-    """The views of `images`: `pixels`, `features`, `probs`, `moments`, `spatial`, `modes`.
+    """The views of `images`: `pixels`, `samples`, `features`, `probs`, `moments`, …
 
     A view that cannot exist raises NotApplicable. `spatial`: keep the spatial features. `cache` is
     the folder of the feature cache. `timing` says what the extraction took, once it has run.
@@ -76,6 +77,12 @@ class Sample:
         if -1 in self.images.shape:
             raise NotApplicable(f"the images of {self.images.name} have more than one size")
         return Pixels(self.images.tensor())
+
+    @cached_property
+    def samples(self) -> Samples:
+        """uint8 N×C×H×W, or float32 N×D of points."""
+        points = isinstance(self.images, Points)
+        return Samples(self.images.tensor() if points else self.pixels)
 
     @cached_property
     def outputs(self) -> Outputs:

@@ -10,10 +10,22 @@ from typing import Any, Literal, get_args, get_type_hints
 from ganbench.measures.neighbours import Neighbours
 from ganbench.measures.prd import Prd
 from ganbench.moments import Moments, SpatialMoments
-from ganbench.types import Features, Labelled, Model, Modes, Outcome, Pixels, Probs, Spatial, Spread
+from ganbench.types import (
+    Features,
+    Labelled,
+    Model,
+    Modes,
+    Outcome,
+    Pixels,
+    Probs,
+    Samples,
+    Spatial,
+    Spread,
+)
 
 VIEWS: dict[Any, str] = {
     Pixels: "pixels",
+    Samples: "samples",
     Features: "features",
     Probs: "probs",
     Moments: "moments",

@@ -199,6 +199,19 @@ def generator_from_files(config: Config, files: Mapping[str, bytes], device: tor
     return Made(net, shape, meta["step"], classes, tuple(meta.get("counts", ())))
 
 
+def networks_from_files(
+    config: Config, files: Mapping[str, bytes], device: torch.device
+) -> tuple[Made, nn.Module]:
+    """That generator and the discriminator of the same step, both frozen.
+
+    Raises InputError like `from_files`.
+    """
+    made = generator_from_files(config, files, device)
+    _, net = models.build(config, made.shape, len(made.classes))
+    net.load_state_dict(load(files["discriminator.safetensors"]))
+    return made, net.eval().requires_grad_(False).to(device)
+
+
 def _checked_meta(files: Mapping[str, bytes]) -> dict[str, Any]:
     if JSON not in files:
         raise InputError(f"the checkpoint has no {JSON}")

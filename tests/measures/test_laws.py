@@ -51,6 +51,7 @@ def value(name, real, fake, held_out=None):
         "spatial": lambda side: side,
         "probs": probs,
         "pixels": pixels,
+        "samples": pixels,
         "moments": Moments.of,
         "spatial_moments": Moments.of,
         "modes": lambda side: MODES,
