@@ -26,6 +26,7 @@ FORBIDDEN = {
     "wandb": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "keras": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "snapshot": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
+    "judging": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "notebook": ("evaluation", "train", "cli", "models", "measures", "workbench", "torch"),
     "imports": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "diagnosis": ("evaluation", "train", "store", "web", "cli", "models", "measures", "torch"),
