@@ -2,6 +2,7 @@
 
 from ganbench.measures.row import Measure as Measure
 from ganbench.measures.rows.classes import CLASSES
+from ganbench.measures.rows.discriminators import DISCRIMINATORS
 from ganbench.measures.rows.distances import DISTANCES
 from ganbench.measures.rows.images import IMAGES
 from ganbench.measures.rows.known import KNOWN
@@ -14,5 +15,6 @@ MEASURES: dict[str, Measure] = {
     **MANIFOLD,
     **IMAGES,
     **MEMORY,
+    **DISCRIMINATORS,
     **KNOWN,
 }

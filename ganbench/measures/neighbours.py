@@ -86,6 +86,35 @@ def nearest(points: Features, others: Features) -> tuple[Tensor, Tensor]:
     return _exact(points, others, index), index
 
 
+def k_nearest(points: Features, others: Features, k: int) -> tuple[Tensor, Tensor]:
+    """Squared distances (float64) and indices (int64) of the k nearest of `others`: both M×k.
+
+    In order, the nearest first. Raises ValueError for fewer than k others.
+    """
+    if len(others) < k:
+        raise ValueError(f"{k} neighbours need as many samples, got {len(others)}")
+    centre = _centre(others, points)
+    best = centre.new_full((len(points), k), math.inf)
+    index = torch.zeros_like(best, dtype=torch.int64)
+    for i, j, squares, *_ in _tiles(points, others, centre):
+        _keep_indexed(best[i : i + BLOCK], index[i : i + BLOCK], squares, j)
+    return best.clamp_(min=0), index
+
+
+def nearest_other(points: Features) -> Tensor:
+    """Index (int64) of the sample nearest to each, itself left out: N."""
+    centre = _centre(points, points)
+    distance = centre.new_full((len(points),), math.inf)
+    index = torch.zeros_like(distance, dtype=torch.int64)
+    for tile in _tiles(points, points, centre, triangle=True):
+        if tile.i == tile.j:
+            tile.low.fill_diagonal_(math.inf)
+        else:
+            _approach(distance, index, tile._replace(i=tile.j, j=tile.i, low=tile.low.T))
+        _approach(distance, index, tile)
+    return index
+
+
 class Tile(NamedTuple):
     """Squared distances of the samples from `i` of one set to those from `j` of the other.
 
@@ -147,6 +176,16 @@ def _keep(best: Tensor, squares: Tensor) -> None:
     """Puts the smallest of each row into `best`, in order."""
     both = torch.cat((best, squares), 1)
     best.copy_(both.topk(best.shape[1], largest=False).values)
+
+
+def _keep_indexed(best: Tensor, index: Tensor, squares: Tensor, offset: int) -> None:
+    """The same, with the columns of the smallest, of which the first is number `offset`."""
+    columns = torch.arange(offset, offset + squares.shape[1], device=index.device)
+    both = torch.cat((best, squares), 1)
+    named = torch.cat((index, columns.expand(len(index), -1)), 1)
+    values, places = both.topk(best.shape[1], largest=False)
+    best.copy_(values)
+    index.copy_(named.gather(1, places))
 
 
 def _approach(distance: Tensor, index: Tensor, tile: Tile) -> None:
