@@ -31,6 +31,7 @@ FORBIDDEN = {
     "imports": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
     "diagnosis": ("evaluation", "train", "store", "web", "cli", "models", "measures", "torch"),
     "tour": ("evaluation", "train", "web", "cli", "models", "measures", "workbench", "torch"),
+    "audit": ("train", "store", "web", "cli", "models", "workbench", "scoring"),
     "workbench": ("web", "cli", "scoring"),
     "generator": ("evaluation", "store", "web", "cli", "measures", "workbench"),
     "loading": ("evaluation", "web", "cli", "measures", "workbench"),

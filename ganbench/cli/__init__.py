@@ -28,6 +28,7 @@ COMMANDS = {
     "compare": "two evaluations: comparable, and more than noise?",
     "stats": "make, merge, show reference statistics",
     "measures": "list the measures",
+    "audit": "how measures react to worse images",
     "doctor": "check this installation's numbers and speed",
     "reindex": "rebuild the index from the run folders",
 }

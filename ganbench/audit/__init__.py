@@ -1,0 +1,1 @@
+"""The measure of the measures: how each reacts when real images are made worse on purpose."""
