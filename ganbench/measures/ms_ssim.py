@@ -44,15 +44,19 @@ def ms_ssim(x: Tensor, y: Tensor) -> Tensor:
     weights = torch.tensor(WEIGHTS[:scales], dtype=x.dtype, device=x.device)
     product = torch.ones(x.shape[:2], dtype=x.dtype, device=x.device)
     for scale, weight in enumerate(weights / weights.sum()):
-        structure, whole = _ssim(x, y)
+        structure, whole = ssim_terms(x, y)
         part = whole if scale == scales - 1 else structure
         product = product * part.clamp(min=0) ** weight
         x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
     return product.mean(1)
 
 
-def _ssim(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """(contrast and structure, all three terms), each N×C, the mean over places."""
+def ssim_terms(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """(contrast and structure, all three terms), each N×C, the mean over places.
+
+    Wang et al., "Image Quality Assessment: From Error Visibility to Structural Similarity" (2004),
+    eq. 12 and 13: Gaussian windows of 11×11 pixels, σ 1.5, where they fit.
+    """
     mx, my = _blur(x), _blur(y)
     vx, vy = _blur(x * x) - mx * mx, _blur(y * y) - my * my
     structure = (2 * (_blur(x * y) - mx * my) + C2) / (vx + vy + C2)

@@ -143,6 +143,10 @@ def test_range(name):
         "[1, N]": (1, N),
         "[0, K]": (0, K),
         "[0, 2]": (0, 2),
+        "[-1, 1]": (-1, 1),
+        "[0, 60]": (0, 60),
+        "[-3.02, 60]": (-3.02, 60),
+        "[0, 128]": (0, 128),
         "[1, inf)": (1, math.inf),
     }[MEASURES[name].bounds]
     absurd = (points(2, noise=100), points(2) * 0 + 50) if name != "rarity" else ()
