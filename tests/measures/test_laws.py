@@ -147,6 +147,8 @@ def test_range(name):
         "[0, 60]": (0, 60),
         "[-3.02, 60]": (-3.02, 60),
         "[0, 128]": (0, 128),
+        "[0, ln 2]": (0, math.log(2)),
+        "{0, ..., bins}": (0, 100),
         "[1, inf)": (1, math.inf),
     }[MEASURES[name].bounds]
     absurd = (points(2, noise=100), points(2) * 0 + 50) if name != "rarity" else ()

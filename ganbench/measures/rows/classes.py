@@ -1,5 +1,11 @@
 """What a classifier says of generated samples."""
 
+from ganbench.measures.class_scores import (
+    am_score,
+    am_score_spread,
+    mode_score,
+    modified_inception_score,
+)
 from ganbench.measures.inception_score import classifier_score, inception_score
 from ganbench.measures.modes import class_divergence, classes_covered
 from ganbench.measures.row import Measure
@@ -63,6 +69,54 @@ CLASSES = {
         cost="the extraction",
         borji="Q4",
         no_interval="few samples in many classes over-estimate it",
+        default=False,
+    ),
+    "modified_inception_score": Measure(
+        modified_inception_score,
+        "higher",
+        "[1, inf)",
+        ("permutation",),
+        "Gurumurthy et al. 2017",
+        title="Modified Inception Score (m-IS)",
+        formula="exp(E KL(p(y|gᵢ) ‖ p(y|gⱼ))) over pairs of one class, averaged over classes",
+        use="Diversity inside the classes, which the Inception Score does not see.",
+        misleads="It is of what the classifier is unsure about: noise raises it, and the more so "
+        "the surer the classifier is.",
+        cost="the extraction",
+        borji="4",
+        spread="jackknife",
+        default=False,
+    ),
+    "mode_score": Measure(
+        mode_score,
+        "higher",
+        "[0, K]",
+        ("permutation", "collapse"),
+        "Che et al. 2017",
+        title="Mode Score",
+        formula="exp(E KL(p(y|g) ‖ p_g) − KL(p_g ‖ p_t)), p_g and p_t the mean predictions",
+        use="The Inception Score where the classes of the reals are not equally frequent.",
+        misleads="Three formulas go by this name: variant=b is that of Che et al., and variant=a, "
+        "of the surveys, is the Inception Score itself.",
+        cost="the extraction",
+        borji="5",
+        spread="jackknife",
+        default=False,
+    ),
+    "am_score": Measure(
+        am_score,
+        "lower",
+        "[0, inf)",
+        ("permutation", "collapse"),
+        "Zhou et al. 2018",
+        title="AM Score",
+        formula="KL(p_t ‖ p_g) + E H(p(y|g)), p_g and p_t the mean predictions",
+        use="With a classifier of the data set itself.",
+        misleads="It follows how sure the classifier is, and of a class without fakes it says no "
+        "more than how p_g is clipped.",
+        cost="the extraction",
+        borji="6",
+        spread=am_score_spread,
         default=False,
     ),
 }

@@ -3,6 +3,7 @@
 from ganbench.measures.frechet import frechet, frechet_bias, spatial_frechet
 from ganbench.measures.frechet_infinity import frechet_infinity
 from ganbench.measures.mmd import cmmd, cmmd_spread, kid, kid_spread
+from ganbench.measures.mmd_test import mmd_rbf
 from ganbench.measures.row import Measure
 
 DISTANCES = {
@@ -79,5 +80,19 @@ DISTANCES = {
         cost="seconds",
         borji="8",
         spread=cmmd_spread,
+    ),
+    "mmd_rbf": Measure(
+        mmd_rbf,
+        "lower",
+        "(-inf, inf)",
+        ("permutation", "rotation", "shift", "degradation", "collapse"),
+        "Gretton et al. 2012",
+        title="MMD² with a Gaussian kernel, and its permutation test",
+        formula="unbiased MMD² with exp(−|x − y|² / 2σ²), σ the median distance of reals",
+        use="To test whether fakes and reals differ at all: its p-value is exact.",
+        misleads="The bandwidth decides what it sees; with samples enough everything differs.",
+        cost="two seconds, for 2,000 samples of each",
+        borji="8",
+        default=False,
     ),
 }

@@ -1,5 +1,6 @@
 """Whether a generator copies what it was trained on; here `real` is what it saw."""
 
+from ganbench.measures.birthday import birthday_paradox
 from ganbench.measures.memorisation import (
     authenticity,
     authenticity_spread,
@@ -63,5 +64,21 @@ MEMORY = {
         misleads="It grows with the number of samples, as z scores do.",
         cost="a clustering and all distances, seconds",
         no_interval="it is a z score, of standard deviation about 1",
+    ),
+    "birthday_paradox": Measure(
+        birthday_paradox,
+        "higher",
+        "[1, inf)",
+        ("rotation", "shift"),
+        "Arora and Zhang 2017",
+        title="Birthday paradox test: the size of the support",
+        formula="S of P(a duplicate among s fakes) = 1 − Π (1 − i/S), P by batches",
+        use="How many different samples a generator can make, copies of the training set or not.",
+        misleads="A few heavy modes make it small; what is a duplicate depends on the threshold; "
+        "and reals have duplicates in 5 % of the batches by definition.",
+        cost="the distances inside batches, seconds",
+        borji="10",
+        no_interval="its interval is not symmetric: Clopper and Pearson's is in the detail",
+        default=False,
     ),
 }
