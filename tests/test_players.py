@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import ganbench as gb
-from ganbench import exported, loading, workbench
+from ganbench import exported, loading, scoring, workbench
 from ganbench.config import Loss
 from ganbench.models import MODELS, build
 from ganbench.models.condition import HEADS, judge
@@ -173,3 +173,33 @@ def test_an_auxiliary_head_needs_no_class():
     expected = judge(net, seen, torch.eye(3)[[0, 1, 2] * 3]).logits
     found = Judge(config_of("bce"), net, 3)(pixels.float() / 255)
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+INSIDE = ("gam", "tournament_win_rate", "skill_rating", "reconstruction_error", "duality_gap")
+
+
+def test_measures_look_into_a_run_and_say_where_they_cannot(run):
+    """Of points; the run has a uniform or normal prior and four checkpoints."""
+    runs = str(run.path.parent)
+    sides = {"real": "builtin:ring8:train", "control": "builtin:ring8:test", "runs_dir": runs}
+    found = {
+        score.measure: score
+        for score in scoring.evaluate(
+            fake=f"run:{run.id}",
+            measures=[*INSIDE, "path_length_pixels:n=100"],
+            n=300,
+            cache=False,
+            **sides,
+        )
+    }
+    assert all(score.value is not None for score in found.values()), found
+    assert len(found["skill_rating"].detail["ratings"]) == 8
+    assert found["gam"].detail["battles"][0]["opponent"].endswith("@10")
+    assert found["tournament_win_rate"].interval is not None
+    alone = {
+        score.measure: score.warnings[0]
+        for score in scoring.evaluate(
+            fake=f"run:{run.id}@10", measures=INSIDE[:3], n=300, cache=False, **sides
+        )
+    }
+    assert all("not applicable, because" in why and "--keep" in why for why in alone.values())

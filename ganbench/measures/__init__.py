@@ -11,6 +11,7 @@ from ganbench.measures.rows.low_level import LOW_LEVEL
 from ganbench.measures.rows.manifold import MANIFOLD
 from ganbench.measures.rows.memory import MEMORY
 from ganbench.measures.rows.two_sample import TWO_SAMPLE
+from ganbench.measures.rows.models import MODELS
 
 MEASURES: dict[str, Measure] = {
     **CLASSES,
@@ -22,5 +23,6 @@ MEASURES: dict[str, Measure] = {
     **LOW_LEVEL,
     **MEMORY,
     **DISCRIMINATORS,
+    **MODELS,
     **KNOWN,
 }

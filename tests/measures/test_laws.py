@@ -12,6 +12,7 @@ from ganbench.measures.neighbours import neighbours
 from ganbench.measures.prd import prd_curve
 from ganbench.moments import Moments
 from ganbench.types import Labelled, Modes, Outcome
+from tests.measures import toys
 
 N, D, K = 400, 6, 5
 ROWS = [(name, law) for name, row in MEASURES.items() for law in row.laws]
@@ -55,6 +56,7 @@ def value(name, real, fake, held_out=None):
         "moments": Moments.of,
         "spatial_moments": Moments.of,
         "modes": lambda side: MODES,
+        "model": lambda side: toys.of(pixels(side)),
         "labelled": lambda side: Labelled(pixels(side), probs(side).argmax(1), K),
         "neighbours": lambda pair: neighbours(*pair),
         "prd": lambda pair: prd_curve(*pair, runs=3),
