@@ -12,6 +12,7 @@ from ganbench.measures.rows.manifold import MANIFOLD
 from ganbench.measures.rows.memory import MEMORY
 from ganbench.measures.rows.models import MODELS
 from ganbench.measures.rows.two_sample import TWO_SAMPLE
+from ganbench.measures.rows.topology import TOPOLOGY
 
 MEASURES: dict[str, Measure] = {
     **CLASSES,
@@ -24,5 +25,6 @@ MEASURES: dict[str, Measure] = {
     **MEMORY,
     **DISCRIMINATORS,
     **MODELS,
+    **TOPOLOGY,
     **KNOWN,
 }
