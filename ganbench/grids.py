@@ -21,20 +21,31 @@ def tile(images: NDArray[np.uint8], columns: int | None = None) -> Picture:
     Of 2 and 4 channels the last one is opacity, and white is behind it. Raises ValueError for other
     channel counts.
     """
-    n, channels, height, width = images.shape
-    if channels not in (1, 2, 3, 4):
-        raise ValueError(f"a picture needs images of 1 to 4 channels, got {channels}")
-    if channels in (2, 4):
-        opacity = images[:, -1:].astype(np.int64)
-        images = ((images[:, :-1] * opacity + 255 * (255 - opacity) + 127) // 255).astype(np.uint8)
+    images = coloured(images)
+    n, height, width, _ = images.shape
     columns = columns or math.ceil(math.sqrt(n))
     rows = math.ceil(n / columns)
     sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3), 128, np.uint8)
     for i, image in enumerate(images):
         top = GAP + i // columns * (height + GAP)
         left = GAP + i % columns * (width + GAP)
-        sheet[top : top + height, left : left + width] = image.transpose(1, 2, 0)
+        sheet[top : top + height, left : left + width] = image
     return sheet
+
+
+def coloured(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """uint8 N×C×H×W with 1 to 4 channels as N×H×W×3.
+
+    Of 2 and 4 channels the last one is opacity, and white is behind it. Raises ValueError for other
+    channel counts.
+    """
+    channels = images.shape[1]
+    if channels not in (1, 2, 3, 4):
+        raise ValueError(f"a picture needs images of 1 to 4 channels, got {channels}")
+    if channels in (2, 4):
+        opacity = images[:, -1:].astype(np.int64)
+        images = ((images[:, :-1] * opacity + 255 * (255 - opacity) + 127) // 255).astype(np.uint8)
+    return np.broadcast_to(images.transpose(0, 2, 3, 1), (*images.shape[:1], *images.shape[2:], 3))
 
 
 def scatter(points: NDArray[np.float32], real: NDArray[np.float32]) -> Picture:

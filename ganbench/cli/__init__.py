@@ -26,6 +26,7 @@ COMMANDS = {
     "sync": "send runs to a server of ganbench",
     "evaluate": "score generated images against real ones",
     "compare": "two evaluations: comparable, and more than noise?",
+    "judge": "people judge: real or fake, which is better",
     "stats": "make, merge, show reference statistics",
     "measures": "list the measures",
     "audit": "how measures react to worse images",

@@ -26,6 +26,11 @@ def address_of_comparison(runs: Iterable[str], port: int | None = None) -> str:
     return f"{_page(port)}/compare?runs={','.join(runs)}"
 
 
+def address_of_study(study: str) -> str:
+    """The page where people judge the pictures of a study, which stay on this machine."""
+    return f"http://127.0.0.1:{PORT}/judge/{study}"
+
+
 def how(runs_dir: Path) -> str:
     """How a run below `runs_dir` comes to be shown there, in words."""
     if os.environ.get("GANBENCH_SERVER"):

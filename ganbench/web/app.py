@@ -24,6 +24,7 @@ from ganbench.web import (
     console,
     files,
     ingest,
+    judge,
     live,
     movie,
     notes,
@@ -46,6 +47,7 @@ MODULES: tuple[Any, ...] = (  # each has ROUTES, and DESCRIBED for those below /
     live,
     movie,
     compare,
+    judge,
     ingest,
     openapi,
 )

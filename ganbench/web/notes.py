@@ -1,4 +1,4 @@
-"""Notes and tags of a run: the only things that the page writes."""
+"""Notes and tags of a run: all that the page writes of one."""
 
 from __future__ import annotations
 

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
 from starlette.testclient import TestClient
 
+from ganbench.judging.trials import Settings
+from ganbench.store import studies
 from ganbench.web.app import MODULES, build
+from tests.judging.people import judge, study
 from tests.web.conftest import make_runs
 
 HOST = "testserver"
@@ -41,7 +44,13 @@ def test_every_route_of_the_api_is_described_and_nothing_else():
 @pytest.fixture(scope="module")
 def app(tmp_path_factory, tiny):
     """The application of the two runs; its streams end at once."""
-    made = build(make_runs(tmp_path_factory.mktemp("runs"), tiny()), [HOST])
+    runs_dir = make_runs(tmp_path_factory.mktemp("runs"), tiny())
+    judged = study(runs_dir)
+    for vote in judge(
+        judged, Settings("real", judged.runs, (100, None), 20), "Ann", lambda _: "real"
+    ):
+        studies.add_vote(judged, vote)
+    made = build(runs_dir, [HOST])
     made.state.stopping = lambda: True
     with TestClient(made):
         yield made
@@ -53,6 +62,7 @@ def test_answers_are_what_the_description_says(app, path, method):
     schema = schemathesis.openapi.from_asgi("/api/openapi.json", app)
     operation = schema[re.sub(r":\w+}", "}", path)][method.upper()]
     runs = [run["id"] for run in TestClient(app).get("/api/runs").json()]
+    judged = [row["id"] for row in TestClient(app).get("/api/judge").json()["studies"]]
     cases = st.one_of(
         operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
         operation.as_strategy(generation_mode=GenerationMode.NEGATIVE),
@@ -70,6 +80,8 @@ def test_answers_are_what_the_description_says(app, path, method):
     def check(case, run):
         if run is not None and "run" in case.path_parameters:
             case.path_parameters["run"] = run
+        if run is not None and "study" in case.path_parameters:
+            case.path_parameters["study"] = judged[0]
         case.call_and_validate(excluded_checks=LENIENT)
 
     check()
