@@ -90,6 +90,7 @@ def test_without_gudhi_it_says_what_to_install(monkeypatch):
 
 
 def test_landmarks_are_drawn_anew_and_with_replacement():
-    points = circle(12, 0)
-    one, two = (lifetimes(points, repeats, 20, 1 / 2) for repeats in (1, 2))
+    points = circle(200, 0)
+    one, two = (lifetimes(points, repeats, 24, 1 / 8) for repeats in (1, 2))
     assert not np.array_equal(one, two)
+    assert lifetimes(points[:10], 1, 20, 1 / 8).sum() == pytest.approx(1)
