@@ -11,8 +11,8 @@ from ganbench.measures.rows.low_level import LOW_LEVEL
 from ganbench.measures.rows.manifold import MANIFOLD
 from ganbench.measures.rows.memory import MEMORY
 from ganbench.measures.rows.models import MODELS
-from ganbench.measures.rows.two_sample import TWO_SAMPLE
 from ganbench.measures.rows.topology import TOPOLOGY
+from ganbench.measures.rows.two_sample import TWO_SAMPLE
 
 MEASURES: dict[str, Measure] = {
     **CLASSES,
