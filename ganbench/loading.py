@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 import torch
+from torch import nn
 
 from ganbench import exported, players
 from ganbench.config import Config
@@ -40,17 +41,32 @@ def load(
     Raises StoreError if there is no such run or checkpoint, InputError if a file is damaged.
     """
     path, chosen = Path(source), loop.choose_device(device)
-    if (path / "run.json").is_file():
-        return of_run(RunFolder(path.absolute()), step, chosen)
-    if exported.is_exported(path):
-        if step is not None:
-            raise InputError(f"{path} is an exported folder, which has no step to choose")
-        return exported.read(path, chosen)
-    if os.sep not in str(source):
-        return of_run(folder.find(Path(runs_dir), str(source)), step, chosen)
-    if path.is_dir():
-        raise InputError(f"{path} is neither a run nor an exported folder: it has no run.json")
-    return of_run(folder.find(path.parent, path.name), step, chosen)
+    run = _run_of(source, runs_dir)
+    if run is not None:
+        return of_run(run, step, chosen)
+    if step is not None:
+        raise InputError(f"{path} is an exported folder, which has no step to choose")
+    return exported.read(path, chosen)
+
+
+def discriminator_of(
+    source: str | Path = "latest",
+    *,
+    step: int | None = None,
+    device: str = "auto",
+    runs_dir: str | Path = RUNS,
+) -> nn.Module | None:
+    """The discriminator beside that generator; None of an exported folder, which has none.
+
+    Raises StoreError or InputError like `load`.
+    """
+    run = _run_of(source, runs_dir)
+    if run is None:
+        return None
+    config = Config.model_validate(run.read()["config"])
+    with torch.random.fork_rng(devices=[]):
+        files = checkpoints.read(run, step)
+        return states.networks_from_files(config, files, loop.choose_device(device))[1]
 
 
 def of_run(run: RunFolder, step: int | None, device: torch.device) -> Generator:
@@ -86,6 +102,20 @@ def players_of(
                 made, discriminator = states.networks_from_files(config, files, device)
             found.append(players.player(_of(run, config, made), discriminator))
     return tuple(found)
+
+
+def _run_of(source: str | Path, runs_dir: str | Path) -> RunFolder | None:
+    """The run that a source names, or None where it is an exported folder."""
+    path = Path(source)
+    if (path / "run.json").is_file():
+        return RunFolder(path.absolute())
+    if exported.is_exported(path):
+        return None
+    if os.sep not in str(source):
+        return folder.find(Path(runs_dir), str(source))
+    if path.is_dir():
+        raise InputError(f"{path} is neither a run nor an exported folder: it has no run.json")
+    return folder.find(path.parent, path.name)
 
 
 def _of(run: RunFolder, config: Config, made: Made) -> Generator:

@@ -37,6 +37,7 @@ FORBIDDEN = {
     "loading": ("evaluation", "web", "cli", "measures", "workbench"),
     "export": ("web", "cli", "workbench", "scoring"),
     "projection": ("store", "web", "cli", "measures", "workbench"),
+    "internals": ("store", "web", "cli", "measures", "workbench"),
     "interpolation": ("evaluation", "store", "web", "cli", "measures", "workbench"),
     "scorer": ("web", "cli", "workbench", "scoring"),
     "scoring": ("web", "cli"),

@@ -121,6 +121,14 @@ class TestPlayers:
         assert "not kept" in one.why
         torch.testing.assert_close(one.make(5, 0), generator.model.players()[-1].make(5, 0))
 
+    def test_the_discriminator_alone(self, run, tmp_path):
+        found = loading.discriminator_of(run.id, step=30, runs_dir=run.path.parent)
+        config = loading.of_run(run, 30, torch.device("cpu")).config
+        state = states.from_files(config, checkpoints.read(run, 30), torch.device("cpu"))
+        expected = state.discriminator.state_dict()
+        assert found.state_dict().keys() == expected.keys()
+        assert all(torch.equal(found.state_dict()[name], expected[name]) for name in expected)
+
     def test_a_truncated_generator_is_none_of_the_run(self, run):
         half = loading.of_run(run, None, torch.device("cpu")).truncated(0.5)
         (one,) = half.model.players()

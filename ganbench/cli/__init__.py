@@ -19,6 +19,7 @@ COMMANDS = {
     "sample": "draw samples from a run's generator",
     "interpolate": "from sample to sample: a strip, or a movie",
     "project": "the sample nearest to a picture",
+    "internals": "pictures of what is inside a run's networks",
     "export": "a generator as a folder: weights, model card, ONNX",
     "movie": "the sample grids of a run as a movie",
     "serve": "the page: runs, curves, movies, scores",
