@@ -154,14 +154,14 @@ def all_runs(runs_dir: Path) -> list[RunFolder]:
 
 
 def _below(folder: Path, depth: int) -> Iterator[RunFolder]:
-    """The runs in `folder`, and in its subfolders that are no runs themselves."""
+    """The runs in `folder`, and in its subfolders that are neither runs nor studies."""
     with os.scandir(folder) as entries:
         names = [e.name for e in entries if not e.name.startswith(".") and e.is_dir()]
     for name in names:
         path = folder / name
         if os.path.exists(f"{path}/run.json"):
             yield RunFolder(path)
-        elif depth > 1:
+        elif depth > 1 and not os.path.exists(f"{path}/study.json"):  # it holds many pictures
             try:
                 yield from _below(path, depth - 1)
             except OSError:  # a folder that we may not read is not ours

@@ -124,6 +124,8 @@ def test_agreement(made):
     assert guessed["kappa"] == pytest.approx(0, abs=0.06)
     pairs = results(made, better_votes(made, 0.5, "abcdef"))["agreement"]["better"]
     assert pairs["kappa"] == pytest.approx(0, abs=0.06)
+    same = results(made, better_votes(made, 1.0, "abc"))["agreement"]["better"]
+    assert same["kappa"] == same["alpha"] == 1  # wherever the pictures stood
     some = [vote for vote in votes if vote["rater"] == "Ann"] + votes[-10:]
     found = results(made, some)["agreement"]["real"]
     assert (found["trials"], found["by_all"], found["alpha"]) == (10, 10, 1.0)

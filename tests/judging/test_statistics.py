@@ -115,6 +115,13 @@ class TestBradleyTerry:
         assert found.values[0] / found.values[1] == pytest.approx(41)
         assert not strengths(np.array([[[0.0, 75], [25, 0]]])).smoothed
 
+    def test_pairs_that_never_met_get_no_half_wins(self):
+        found = strengths(np.array([[[0.0, 5, 0], [0, 0, 3], [0, 1, 0]]]))
+        assert found.smoothed
+        a, b, c = found.values
+        assert a / b == pytest.approx(11)
+        assert b / c == pytest.approx(3.5 / 1.5)
+
     def test_raters_who_disagree_widen_the_interval(self):
         one = np.array([[0.0, 15], [5, 0]])
         alike = strengths(np.stack([one] * 8))

@@ -239,6 +239,28 @@ def test_an_answer_that_cannot_be_stored_is_kept_and_sent_again(browser, address
 
 
 @needs_chromium
+def test_what_nobody_could_see_comes_again(page, address, made):
+    rater = Rater(page, address, made, Settings("real", RUNS[:1], (50,), 2), "Ann", 1.0)
+    rater.begin()
+    page.wait_for_selector("#stage[data-phase=cross]")
+    page.evaluate(
+        "() => { Object.defineProperty(document, 'hidden', { value: true, configurable: true });"
+        "document.dispatchEvent(new Event('visibilitychange')); delete document.hidden; }"
+    )
+    page.wait_for_selector("#paused:visible")
+    assert "out of sight" in page.locator("#why").inner_text()
+    assert studies.all_votes(made) == []
+    page.get_by_role("button", name="Go on").click()
+    rater.trials.reverse()
+    rater.go_on(2)
+    page.wait_for_selector("#end:visible")
+    votes = studies.votes_of(made, "Ann")
+    assert [(vote["trial"], vote["correct"]) for vote in votes] == [
+        (trial.id, True) for trial in rater.trials
+    ]
+
+
+@needs_chromium
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
