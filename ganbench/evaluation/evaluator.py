@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from inspect import signature
 from typing import Any
@@ -107,7 +108,9 @@ class Evaluator:
                 held_out = (self.control.labels == label).nonzero().flatten()
                 control = self.control.part(held_out, name)
             part = Evaluator(self.real.part(rows[0], name), control, self.seed, self.baseline)
-            yield from part.score(fake.part(rows[1], name), measures, group=name)
+            fakes = fake.part(rows[1], name)
+            fakes.images = replace(fakes.images, model=None)  # it makes all classes
+            yield from part.score(fakes, measures, group=name)
 
     def pair(self, fake: Sample, ks: Sequence[int] = (3, 5)) -> Pair:
         """The views of the reference and `fake` together, which are kept for the last fakes."""

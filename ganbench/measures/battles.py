@@ -58,20 +58,27 @@ def gam(
 
 
 def tournament_win_rate(
-    fake: Model, control: Samples, rivals: tuple[Model, ...], *, rounds: int = 10, seed: int = 0
+    fake: Model,
+    control: Samples,
+    rivals: tuple[Model, ...],
+    *,
+    rounds: int = 10,
+    most: int = 8,
+    seed: int = 0,
 ) -> Outcome:
     """How often the model's newest generator wins against all discriminators, in [0, 1].
 
     Higher is better, within one pool: all generators and all discriminators of the checkpoints of
-    the run, and of the rivals'. In each of the `rounds` each generator meets each discriminator
+    the run, and of each rival's, newest first; of each model `most` at most, the newest, the oldest
+    and evenly between. In each of the `rounds` each generator meets each discriminator
     with 64 fakes and 64 of the `control`; the discriminator scores the share that it judges
     rightly, the generator the rest. The spread is over the rounds, for this pool. Olsson et al.,
     "Skill Rating for Generative Models" (2018). Raises ValueError for fewer than two generators,
     or if no discriminator can judge.
     """
-    pool = _pool(fake, rivals)
+    pool = _pool(fake, rivals, most)
     wins = _tournament(pool, control, rounds, seed)
-    mine = wins[:, len(fake.players()) - 1].mean(1)
+    mine = wins[:, 0].mean(1)
     spread = None
     if rounds > 1:
         spread = Spread(float(mine.mean()), float(mine.std()) / math.sqrt(rounds), rounds - 1)
@@ -79,7 +86,13 @@ def tournament_win_rate(
 
 
 def skill_rating(
-    fake: Model, control: Samples, rivals: tuple[Model, ...], *, rounds: int = 10, seed: int = 0
+    fake: Model,
+    control: Samples,
+    rivals: tuple[Model, ...],
+    *,
+    rounds: int = 10,
+    most: int = 8,
+    seed: int = 0,
 ) -> Outcome:
     """The Glicko-2 rating of the model's newest generator, about 1500; higher is better.
 
@@ -88,7 +101,7 @@ def skill_rating(
     all ratings. They say who is better within the pool alone. Olsson et al. (2018); Glickman
     (2013). Raises ValueError like `tournament_win_rate`.
     """
-    pool = _pool(fake, rivals)
+    pool = _pool(fake, rivals, most)
     wins = _tournament(pool, control, rounds, seed)
     judges = _judges(pool)
     many = len(pool)
@@ -107,8 +120,7 @@ def skill_rating(
         }
         for (role, player), rating in zip(roles, ratings, strict=True)
     ]
-    newest = ratings[len(fake.players()) - 1].value
-    return Outcome(newest, detail={**_told(pool, wins), "ratings": table})
+    return Outcome(ratings[0].value, detail={**_told(pool, wins), "ratings": table})
 
 
 def _battle(
@@ -140,15 +152,26 @@ def _calls(player: Player, samples: Tensor, real: bool) -> float:
     return (count + 0.5) / (len(samples) + 1)
 
 
-def _pool(fake: Model, rivals: tuple[Model, ...]) -> list[Player]:
-    """The run's players, then the rivals'."""
-    pool = [player for model in (fake, *rivals) for player in model.players()]
+def _pool(fake: Model, rivals: tuple[Model, ...], most: int) -> list[Player]:
+    """The run's players, then the rivals', each from the newest on."""
+    if most < 1:
+        raise ValueError(f"most {most} leaves no player")
+    pool = [player for model in (fake, *rivals) for player in _some(model.players(), most)]
     if not _judges(pool):
-        raise ValueError(pool[-1].why)
+        raise ValueError(pool[0].why)
     if len(pool) < 2:
         raise ValueError(f"one checkpoint makes no tournament: {KEEP}")
     _same_shape(pool)
     return pool
+
+
+def _some(players: Sequence[Player], most: int) -> list[Player]:
+    """At most so many, evenly, the newest first."""
+    newest_first = players[::-1]
+    if len(players) <= most:
+        return list(newest_first)
+    apart = (len(players) - 1) / max(1, most - 1)
+    return [newest_first[round(i * apart)] for i in range(most)]
 
 
 def _judges(pool: Sequence[Player]) -> list[Player]:

@@ -112,7 +112,17 @@ class TestTournament:
         found = tournament_win_rate(model(light, dark), X, ())
         assert found.detail["wins"] == [[0.5, 0], [0, 0.5]]
         assert found.value == 0.25
-        assert found.detail["generators"] == found.detail["discriminators"] == ["light", "dark"]
+        assert found.detail["generators"] == found.detail["discriminators"] == ["dark", "light"]
+
+    def test_of_many_checkpoints_some_play(self):
+        pool = [one(critic=above(1), name=str(i)) for i in range(20)]
+        found = tournament_win_rate(model(*pool), X, (model(*pool[:3]),), rounds=1, most=4)
+        assert found.detail["generators"] == ["19", "13", "6", "0", "2", "1", "0"]
+        assert found.spread is None
+        least = tournament_win_rate(model(*pool), X, (model(*pool[:3]),), rounds=1, most=1)
+        assert least.detail["generators"] == ["19", "2"]
+        with pytest.raises(ValueError, match="no player"):
+            tournament_win_rate(model(*pool), X, (), most=0)
 
     def test_the_newest_generator_is_the_one_that_is_scored(self):
         good, bad = (

@@ -1,6 +1,9 @@
 """Glicko-2 against the worked example of its author, and by symmetry."""
 
+import math
+
 import pytest
+from scipy.optimize import brentq
 
 from ganbench.measures.glicko import Rating, rate, updated
 
@@ -12,6 +15,28 @@ def test_the_worked_example():
     assert player.value == pytest.approx(1464.05, abs=0.01)
     assert player.deviation == pytest.approx(151.52, abs=0.005)
     assert player.volatility == pytest.approx(0.059996, abs=1e-6)
+
+
+@pytest.mark.parametrize("score", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("deviation", [30, 150, 350])
+@pytest.mark.parametrize("games", [1, 20, 400])
+def test_the_volatility_is_the_root_of_its_equation(score, deviation, games):
+    """By Brent's method, on the equation of step 5 as it stands."""
+    tau, sigma, phi = 0.9, 0.1, deviation / 173.7178
+    other = Rating(1600, 80)
+    g = 1 / math.sqrt(1 + 3 * (80 / 173.7178 / math.pi) ** 2)
+    expected = 1 / (1 + math.exp(g * 100 / 173.7178))
+    v = 1 / (games * g**2 * expected * (1 - expected))
+    delta = v * games * g * (score - expected)
+
+    def f(x):
+        e = math.exp(x)
+        first = e * (delta**2 - phi**2 - v - e) / (2 * (phi**2 + v + e) ** 2)
+        return first - (x - math.log(sigma**2)) / tau**2
+
+    root = math.exp(brentq(f, -40, 20, xtol=1e-13) / 2)
+    found = updated(Rating(1500, deviation, sigma), [(other, score)] * games, tau)
+    assert found.volatility == pytest.approx(root, rel=1e-6)
 
 
 def test_who_does_not_play_becomes_less_sure():

@@ -81,8 +81,9 @@ class TestReconstruction:
 
         model = toys.Model(latents, decode, 3, "normal", tuple)
         x = torch.tensor([0, 255, 51], dtype=torch.uint8)[:, None, None, None].expand(3, 1, 2, 2)
-        found = reconstruction_error(x, model, x, n=3, steps=5)
-        assert found.value == pytest.approx(0.2**2 / 3, rel=1e-5)
+        for restarts in (1, 400):  # of 400 the farther ones are of the other class
+            found = reconstruction_error(x, model, x, n=3, steps=5, restarts=restarts)
+            assert found.value == pytest.approx(0.2**2 / 3, rel=1e-5)
 
     def test_another_shape_is_refused(self):
         x = torch.zeros(3, D + 1)
