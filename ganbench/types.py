@@ -44,6 +44,19 @@ class Labelled:
 
 
 @dataclass(frozen=True, eq=False)
+class Polygons:
+    """Images of convex polygons, all of whose possible pictures are known: ganbench.polygons.
+
+    `pixels` uint8 N×1×S×S; `corners` of each polygon; `legacy_rotation`: turned by 0 to 6.28
+    degrees, as published, not by a full turn.
+    """
+
+    pixels: Tensor
+    corners: int
+    legacy_rotation: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Player:
     """A generator and the discriminator that trained against it, at one step of one run.
 
@@ -149,6 +162,14 @@ class Points(Images):
     """
 
     modes: Modes | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PolygonImages(Images):
+    """Images of convex polygons with so many corners, drawn as `Polygons` says."""
+
+    corners: int = 3
+    legacy_rotation: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,8 @@ from ganbench.types import (
     Outputs,
     Pixels,
     Points,
+    PolygonImages,
+    Polygons,
     Probs,
     Samples,
     Spatial,
@@ -131,6 +133,16 @@ class Sample:
         if not isinstance(self.images, Points) or self.images.modes is None:
             raise NotApplicable(f"the modes of {self.images.name} are not known")
         return self.images.modes
+
+    @cached_property
+    def polygons(self) -> Polygons:
+        """The pixels, and the manifold of polygons that they lie on."""
+        images = self.images
+        if not isinstance(images, PolygonImages):
+            raise NotApplicable(
+                f"the manifold of {images.name} is not known; that of builtin:triangles is"
+            )
+        return Polygons(self.pixels, images.corners, images.legacy_rotation)
 
     @property
     def labels(self) -> Tensor:

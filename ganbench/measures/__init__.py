@@ -11,6 +11,7 @@ from ganbench.measures.rows.low_level import LOW_LEVEL
 from ganbench.measures.rows.manifold import MANIFOLD
 from ganbench.measures.rows.memory import MEMORY
 from ganbench.measures.rows.models import MODELS
+from ganbench.measures.rows.polygons import POLYGONS
 from ganbench.measures.rows.topology import TOPOLOGY
 from ganbench.measures.rows.two_sample import TWO_SAMPLE
 
@@ -27,4 +28,5 @@ MEASURES: dict[str, Measure] = {
     **MODELS,
     **TOPOLOGY,
     **KNOWN,
+    **POLYGONS,
 }

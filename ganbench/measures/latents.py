@@ -44,7 +44,7 @@ def reconstruction_error(
     for side in (control, real):
         draws = torch.Generator().manual_seed(seed)
         rows = torch.randperm(len(side), generator=draws)[:n]
-        found.append(_nearest(fake, _unit(side[rows]), steps, restarts, rate, bound, seed))
+        found.append(range_errors(fake, _unit(side[rows]), steps, restarts, rate, bound, seed))
     held_out, seen = found
     error = float(held_out.std()) / math.sqrt(len(held_out)) if len(held_out) > 1 else 0.0
     value = float(held_out.mean())
@@ -103,10 +103,13 @@ def _trimmed(values: Tensor, share: float) -> Outcome:
     return Outcome(mean, Spread(mean, error, len(kept) - 1), told)
 
 
-def _nearest(
+def range_errors(
     model: Model, x: Tensor, steps: int, restarts: int, rate: float, bound: float, seed: int
 ) -> Tensor:
-    """min_z ‖G(z) − x‖²/D of each sample that the search finds: float64 N."""
+    """min_z ‖G(z) − x‖²/D of each sample x that the search of `reconstruction_error` finds.
+
+    x: float32, images in [0, 1]; float64 N. Raises ValueError where the shapes are unlike.
+    """
     latents = model.latents(POOL, seed)
     with torch.no_grad():
         made = torch.cat([model.decode(part) for part in latents.split(64)])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from ganbench.datasets import load, polygons
+from ganbench import polygons
+from ganbench.datasets import load
 
 
 def published(vertices):
