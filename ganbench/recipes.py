@@ -20,6 +20,7 @@ from ganbench.config import (
     SmallModel,
     TutorialModel,
 )
+from ganbench.triangles_recipe import triangles
 
 
 def mnist() -> Config:
@@ -284,6 +285,7 @@ RECIPES: dict[str, Callable[[], Config]] = {
     "folder": folder,
     "ring8": ring8,
     "grid25": grid25,
+    "triangles": triangles,
     "dcgan": dcgan,
     **CLASSICS,
 }

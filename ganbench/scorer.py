@@ -39,6 +39,9 @@ MEASURED = (
     "coverage",
     "modes_covered",
     "high_quality",
+    "triangle_precision",
+    "triangle_recall",
+    "triangle_f1",
 )
 """What is scored of a run, as far as it applies."""
 OF_CLASSES = ("classes_covered", "class_divergence")  # where the classes are those of the data

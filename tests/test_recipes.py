@@ -50,13 +50,13 @@ def test_the_table_of_the_ring_is_true(name, tmp_path):
         assert found["high_quality"] == pytest.approx(share, abs=0.3)
 
 
-@pytest.mark.parametrize("name", ["mnist", "ring8", "grid25"])
+@pytest.mark.parametrize("name", ["mnist", "ring8", "grid25", "triangles"])
 def test_scores_are_promised(name):
     assert promises(name)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["mnist", "ring8", "grid25"])
+@pytest.mark.parametrize("name", ["mnist", "ring8", "grid25", "triangles"])
 def test_promises_are_kept(name, tmp_path):
     run = workbench.launch(RECIPES[name](), tmp_path)
     events = [event for event in run.events() if isinstance(event, Scored)]
