@@ -14,7 +14,7 @@ from ganbench.audit.cells import NOTHING, Audit
 from ganbench.audit.degradations import DEGRADATIONS
 from ganbench.audit.verdicts import NOT_MEASURED, Reaction, Verdict
 from ganbench.evaluation import pictures
-from ganbench.evaluation.report import ARROWS, number
+from ganbench.evaluation.report import arrow, number
 from ganbench.measures import MEASURES
 from ganbench.types import Images
 
@@ -84,7 +84,7 @@ def _row(name: str, verdict: Verdict, degradations: Sequence[str]) -> dict[str, 
         "name": name,
         "title": row.title,
         "borji": row.borji or "",
-        "arrow": ARROWS.get(row.direction, row.direction.replace("to", "→")),
+        "arrow": arrow(row.direction),
         "plots": [plot(verdict.reactions.get(d)) for d in degradations],
         "discriminability": _two(verdict.discriminability),
         "overfitting": verdict.overfitting or "–",
