@@ -12,7 +12,7 @@ import orjson
 import torch
 from plotly.offline import get_plotlyjs
 
-from ganbench.evaluation import figures, pictures
+from ganbench.evaluation import closest, figures, pictures
 from ganbench.evaluation.evaluation import Evaluation
 from ganbench.evaluation.evaluator import Evaluator
 from ganbench.evaluation.report import (
@@ -27,11 +27,9 @@ from ganbench.evaluation.report import (
 from ganbench.evaluation.sample import NotApplicable, Sample
 from ganbench.measures import MEASURES
 from ganbench.measures.frechet_infinity import frechet_curve
-from ganbench.measures.neighbours import nearest
 from ganbench.types import Points
 
 SHOWN = 32  # pictures of a grid
-QUERIES, FOUND = 8, 5  # of the nearest neighbours
 
 
 @dataclass
@@ -160,28 +158,21 @@ def _typical(evaluator: Evaluator, fake: Sample) -> Section:
 def _neighbours(evaluator: Evaluator, fake: Sample) -> Section:
     _need_pictures(fake)
     _need_pictures(evaluator.real)
-    made = [("fakes", _rows(evaluator.real, fake))]
-    if evaluator.control is not None and pictures.can_be_shown(evaluator.control.images):
-        made.append(
-            ("held-out real images, for comparison", _rows(evaluator.real, evaluator.control))
-        )
+    made = closest.neighbours(evaluator.real, fake, evaluator.control)
     text = (
-        f"Left the image, right its {FOUND} nearest reference images in feature space; those "
-        "closest to a copy first. Compare with held-out images: they cannot be copies."
+        f"Left the image, right its {closest.FOUND} nearest reference images; those closest to a "
+        "copy first. Compare with held-out images: they cannot be copies. Pixels do not see a copy "
+        f"that is moved by one pixel, and are compared for {closest.ASKED} images, drawn evenly."
     )
     return Section("", text, None, made)
 
 
-def _rows(real: Sample, other: Sample) -> str:
-    """Images with their nearest reals, closest first."""
-    distance, _ = nearest(other.features, real.features)
-    queries = distance.argsort()[:QUERIES]
-    gaps = torch.cdist(other.features[queries].double(), real.features.double())
-    found = gaps.topk(min(FOUND, real.n), largest=False).indices
-    shown = []
-    for query, row in zip(queries.tolist(), found.tolist(), strict=True):
-        shown += [*pictures.tiles(other.images, [query]), *pictures.tiles(real.images, row)]
-    return pictures.grid(shown, 1 + found.shape[1])
+def _pairs(evaluator: Evaluator, fake: Sample) -> Section:
+    _need_pictures(fake)
+    if not evaluator.real.divisible:
+        raise NotApplicable("only statistics of the reference are known")
+    text, made = closest.pairs(evaluator.real, fake, evaluator.control, evaluator.seed)
+    return Section("", text, None, made)
 
 
 def _grid(side: Sample, rows: list[int]) -> str:
@@ -205,4 +196,5 @@ SECTIONS = {
     "Classes": _classes,
     "Most and least typical": _typical,
     "Nearest reference images": _neighbours,
+    "Closest pairs of fakes (birthday paradox)": _pairs,
 }

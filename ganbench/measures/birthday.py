@@ -12,6 +12,7 @@ from ganbench.types import Features, Outcome
 
 FULL = 0.75  # share of batches with a duplicate, above which smaller batches say more
 PAIRS = 20  # that are told
+MOST = 20_000  # reals that the threshold is made of
 BATCHES = 10  # at least, where there are samples enough for batches of two
 
 
@@ -47,17 +48,18 @@ def birthday_paradox(
     draws = torch.Generator().manual_seed(seed)
     centre = real.double().mean(0)
     order = torch.randperm(len(fake), generator=draws).to(fake.device)
-    x = real[torch.randperm(len(real), generator=draws).to(real.device)].double() - centre
+    x = real[torch.randperm(len(real), generator=draws)[:MOST].to(real.device)].double() - centre
     y = fake[order].double() - centre
     size = max(2, min(size, len(x) // 2, len(y) // BATCHES))
-    pairs = _closest(y, order, size)
+    pairs, minima = _closest(y, order, size)
     while True:
         limit = threshold or _minima(x, size).quantile(quantile).item()
-        holds = _minima(y, size) <= limit
+        holds = minima <= limit
         share = holds.double().mean().item()
         if share <= FULL or size == 2:
             break
         size = max(2, size // 2)
+        minima = _minima(y, size)
     found = int(holds.sum())
     value, interval = _support(found, len(holds), size)
     detail: dict[str, Any] = {
@@ -113,22 +115,28 @@ def _support(found: int, batches: int, size: int) -> tuple[float, list[float | N
     return value, [low, high]
 
 
+def _batches(x: Tensor, size: int) -> tuple[Tensor, ...]:
+    """Without what is left over."""
+    batches: tuple[Tensor, ...] = x[: len(x) // size * size].split(size)
+    return batches
+
+
 def _minima(x: Tensor, size: int) -> Tensor:
-    """The distance of the closest pair in each batch of `size`, what is left over not counted."""
-    batches = x[: len(x) // size * size].split(size)
-    return torch.stack([_distances(batch).min() for batch in batches])
+    """The distance of the closest pair in each batch of `size`."""
+    return torch.stack([_distances(batch).min() for batch in _batches(x, size)])
 
 
-def _closest(y: Tensor, order: Tensor, size: int) -> list[list[float]]:
-    """The rows and distances of the closest pairs inside batches."""
+def _closest(y: Tensor, order: Tensor, size: int) -> tuple[list[list[float]], Tensor]:
+    """The rows and distances of the closest pairs inside batches, and `_minima`."""
     best: list[list[float]] = []
-    for i, batch in enumerate(y[: len(y) // size * size].split(size)):
-        rows = torch.triu_indices(len(batch), len(batch), 1, device=y.device)
+    minima, rows = [], torch.triu_indices(size, size, 1, device=y.device)
+    for i, batch in enumerate(_batches(y, size)):
         distance, place = _distances(batch).sort()
+        minima.append(distance[0])
         for d, p in zip(distance[:PAIRS].tolist(), place[:PAIRS].tolist(), strict=True):
             first, second = (int(order[i * size + int(row)]) for row in rows[:, p])
             best.append([first, second, d])
-    return sorted(best, key=lambda pair: pair[2])[:PAIRS]
+    return sorted(best, key=lambda pair: pair[2])[:PAIRS], torch.stack(minima)
 
 
 def _distances(x: Tensor) -> Tensor:

@@ -89,7 +89,7 @@ def test_a_browser_shows_it(made, tmp_path, chromium):
     assert page.locator("tbody tr").count() == len(NAMES)
     assert page.locator(".js-plotly-plot").count() == 3  # PRD, extrapolation, classes
     widths = page.eval_on_selector_all("figure img", "all => all.map(one => one.naturalWidth)")
-    assert len(widths) == 6  # samples, typical, neighbours: two of each
+    assert len(widths) == 10  # samples, typical, pairs: two of each; neighbours: four
     assert min(widths) > 100
     page.close()
 
