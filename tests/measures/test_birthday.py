@@ -94,6 +94,11 @@ class TestBirthday:
         assert 0 < float((minima <= limit).double().mean()) < 0.15
         assert found.value > 20_000
 
+    def test_the_threshold_does_not_depend_on_the_fakes(self):
+        one, other = (birthday_paradox(REAL, side) for side in (REAL, 10 * normal(4000, 8, 9)))
+        assert one.detail["threshold"] == other.detail["threshold"]
+        assert other.detail["relation"] == ">"
+
     def test_near_copies_count_as_far_as_the_threshold(self):
         fake = repeated(4000, 1000, 3)
         blurred = fake + 1e-3 * normal(4000, 8, 8)

@@ -124,9 +124,14 @@ class TestAmScore:
     def test_the_interval_holds_the_truth(self):
         """The value of many samples, in about 95 of 100 draws of few."""
         real, fake = soft(200_000, 5, 2, bias=0.3), soft(200_000, 5, 1)
-        truth, hits = am_score(real, fake), 0
-        for i in range(200):
-            rows = slice(300 * i, 300 * i + 300)
+        truth, hits, raw, free = am_score(real, fake), 0, [], []
+        for i in range(400):
+            rows = slice(50 * i, 50 * i + 50)
             spread = am_score_spread(real[rows], fake[rows])
             hits += abs(spread.estimate - truth) < 1.96 * spread.error
-        assert 0.9 <= hits / 200 <= 0.99
+            raw.append(am_score(real[rows], fake[rows]))
+            free.append(spread.estimate)
+        error = np.std(free) / 20
+        assert 0.9 <= hits / 400 <= 0.99
+        assert np.mean(raw) > truth + 4 * error  # KL is over-estimated
+        assert np.mean(free) == pytest.approx(truth, abs=3 * error)

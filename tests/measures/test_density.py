@@ -112,6 +112,14 @@ class TestCoverage:
         assert coverage_adagan(narrow, wide).value > 0.98
         assert coverage_adagan(wide, narrow).value < 0.6
 
+    def test_the_threshold_is_not_over_the_kernels_themselves(self):
+        """Where each kernel is far from all others, its own point would be the likeliest."""
+        found = [
+            coverage_adagan(normal(300, 12, 2 * i), normal(400, 12, 2 * i + 1)).value
+            for i in range(10)
+        ]
+        assert sum(found) / 10 == pytest.approx(0.95, abs=0.02)
+
     def test_a_generator_of_one_sample(self):
         assert coverage_adagan(normal(90, 2, 0), torch.full((90, 2), 0.5)).value == 0
 

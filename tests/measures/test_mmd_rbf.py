@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganbench.measures.mmd_test import mmd_rbf
+from ganbench.measures.mmd_test import _p_value, mmd_rbf
 
 
 def normal(n, d, seed, shift=0.0):
@@ -69,6 +69,20 @@ def test_the_level_is_exact():
     error = math.sqrt(0.1 * 0.9 / 400)
     assert np.mean(np.array(p) <= 0.1) == pytest.approx(0.1, abs=3.5 * error)
     assert np.mean(p) == pytest.approx(0.525, abs=3.5 * math.sqrt(1 / 12 / 400))
+
+
+def test_p_is_the_share_of_permutations_that_are_as_far():
+    """Every permuted MMD² by the formula, of sides that are not equally large."""
+    x, y, sigma = normal(20, 2, 4), normal(12, 2, 5, shift=0.4), 1.5
+    both = torch.cat((x, y))
+    gram = torch.exp(-torch.cdist(both, both).square() / (2 * sigma**2)).fill_diagonal_(0)
+    draws, far = torch.Generator().manual_seed(3), 0
+    for _ in range(60):
+        order = torch.randperm(32, generator=draws)
+        far += direct(both[order[:20]], both[order[20:]], sigma) >= direct(x, y, sigma)
+    assert 0 < far < 60
+    found = _p_value(gram, 20, 60, torch.Generator().manual_seed(3))
+    assert found == pytest.approx((1 + far) / 61)
 
 
 def test_the_mean_of_equal_distributions_is_0():
