@@ -13,7 +13,7 @@ def triangles() -> Config:
     `steps=6000`; the best checkpoint is that of the highest F1. See docs/triangles.md.
 
     Expect a score of 0.7 in triangle_f1: a triangle_precision of at least 0.5 and a triangle_recall
-    of at least 0.8, in 3 minutes on one core with AVX512-BF16 and 2 minutes more for the scores.
+    of at least 0.9, in 3 minutes on one core with AVX512-BF16 and 2 minutes more for the scores.
     """
     adam = Optimizer(name="Adam", lr=2e-3, lr_end=1e-4, beta1=0.5, beta2=0.99)
     return Config(

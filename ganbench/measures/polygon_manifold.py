@@ -63,10 +63,10 @@ def triangle_recall(
     fake: Model,
     *,
     delta: float = 0.75,
-    images: int = 256,
-    steps: int = 100,
-    restarts: int = 2,
-    rate: float = 0.2,
+    images: int = 128,
+    steps: int = 300,
+    restarts: int = 1,
+    rate: float = 0.1,
     seed: int = 0,
 ) -> Outcome:
     """Share of real images within `delta` of what the generator can make, in [0, 1]; higher better.
@@ -107,8 +107,8 @@ def triangle_f1(
     delta: float = 0.75,
     images: int = 500,
     recalled: int = 128,
-    steps: int = 100,
-    restarts: int = 2,
+    steps: int = 300,
+    restarts: int = 1,
     seed: int = 0,
 ) -> Outcome:
     """2PR/(P + R) of `triangle_precision` and `triangle_recall`, in [0, 1]; 0 where both are 0.

@@ -37,7 +37,7 @@ POLYGONS = {
         "seldom it does.",
         misleads="A search that misses lowers it, above all through deep generators; it says that "
         "an image can be made, not how often it is.",
-        cost="20 seconds for 256 images and a small generator",
+        cost="20 seconds for 128 images and a small generator",
         borji="24",
         baseline=None,
         default=False,
