@@ -90,7 +90,7 @@ def pixels(decode, n=200, dim=4, seed=3):
 )
 def test_generators_whose_values_are_known(real, decode, dim, precision, recall):
     made = model(decode, dim)
-    found = triangle_recall(real, made, images=12, steps=40, rate=0.1, restarts=3)
+    found = triangle_recall(real, made, images=10, steps=30, rate=0.1, restarts=3)
     assert found.value == pytest.approx(recall, abs=0.05)
     score = triangle_precision(real, pixels(decode, dim=dim))
     assert score.value == pytest.approx(precision, abs=0.12 if precision == 0.5 else 0)
