@@ -250,7 +250,8 @@ def _pixels(images: Images, size: int | None) -> Tensor:
 def _labels(images: Images, pixels: Tensor, extractor: Extractor, seed: int) -> Tensor:
     """The classes, or ten clusters of the features."""
     if images.labels is not None:
-        return images.labels.unique(return_inverse=True)[1]
+        classes: Tensor = images.labels.unique(return_inverse=True)[1]
+        return classes
     held = Images(
         images.name,
         len(pixels),
