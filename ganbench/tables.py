@@ -20,7 +20,7 @@ def table(*columns: str, right: Sequence[str] = ()) -> Table:
 
 def scores_table(scores: Sequence[Mapping[str, Any]]) -> Table:
     """Scores as `evaluate.report.to_json` gives them, one a line."""
-    right = ("value", "95 % interval", "real vs real", "real", "fake")
+    right = ("value", "95 % interval", "real vs real", "real", "fake", "s")
     made = table("measure", *right, "features", right=right)
     for score in scores:
         interval = score["interval"]
@@ -31,6 +31,7 @@ def scores_table(scores: Sequence[Mapping[str, Any]]) -> Table:
             _baseline(score),
             "?" if score["n_real"] is None else f"{score['n_real']:,}",
             f"{score['n_fake']:,}",
+            f"{score['seconds']:.1f}",
             score["extractor"],
         )
     return made

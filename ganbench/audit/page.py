@@ -9,6 +9,7 @@ from datetime import datetime
 from importlib.resources import files
 
 import jinja2
+from PIL.Image import Image
 
 from ganbench.audit.cells import NOTHING, Audit
 from ganbench.audit.degradations import DEGRADATIONS
@@ -49,7 +50,7 @@ def html(audit: Audit, found: Mapping[str, Verdict], command: str = "") -> str:
         date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
         command=command,
         degradations={name: DEGRADATIONS[name] for name in used},
-        strips=strips(audit, used),
+        strips={name: pictures.uri(sheet) for name, sheet in sheets(audit, used).items()},
         rows=rows,
         refused={name: v.refused for name, v in found.items() if v.refused},
         not_measured=NOT_MEASURED,
@@ -59,8 +60,8 @@ def html(audit: Audit, found: Mapping[str, Verdict], command: str = "") -> str:
     )
 
 
-def strips(audit: Audit, degradations: Sequence[str]) -> dict[str, str]:
-    """Of each degradation the same images at each level, the untouched ones first: data URIs."""
+def sheets(audit: Audit, degradations: Sequence[str]) -> dict[str, Image]:
+    """Of each degradation the same images at each level, the untouched ones first."""
     n = min(audit.plan.sizes)
     shown = {}
     for name in degradations:
@@ -73,7 +74,7 @@ def strips(audit: Audit, degradations: Sequence[str]) -> dict[str, str]:
                 continue
             few = Images("shown", len(pixels), tuple(pixels.shape[1:]), pixels.split, "shown")
             tiles += pictures.tiles(few, range(len(pixels)))
-        shown[name] = pictures.grid(tiles, SHOWN)
+        shown[name] = pictures.sheet(tiles, SHOWN)
     return shown
 
 

@@ -30,8 +30,8 @@ MARKS = {"notices": "✓", "is blind": "·", "is fooled": "✗"}
 class Arguments:
     """How measures react when real images are made worse on purpose.
 
-    Writes audit.json, audit.html and the cells as they are made, so that it goes on where it was
-    stopped.
+    Writes audit.json, audit.html, a picture of each degradation, and the cells as they are made,
+    so that it goes on where it was stopped.
     """
 
     images: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="IMAGES")]
@@ -82,6 +82,8 @@ def main(words: Sequence[str]) -> int:
     (given.out / "audit.json").write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
     shown = page.html(audit, found, command="ganbench " + " ".join(sys.argv[1:]))
     (given.out / "audit.html").write_text(shown, encoding="utf-8")
+    for name, sheet in page.sheets(audit, audit.plan.degradations).items():
+        sheet.save(given.out / f"{name}.png", optimize=True)
     if given.json:
         print_json(told)
         return 0

@@ -114,6 +114,8 @@ def main(words: Sequence[str]) -> int:
         _print_why(rows)
     else:
         console.print(scores_table(rows))
+        if "borji" in given.measures:
+            _print_elsewhere()
     if given.html is not None:
         _write_html(made, given.html)
     if given.why:  # the presets warn of the same, each with its own number
@@ -133,6 +135,15 @@ def _print_notes(made: Evaluation, rows: Sequence[Mapping[str, Any]]) -> None:
             warnings.setdefault(warning, []).append(row["measure"])
     for warning, names in warnings.items():
         told.print(f"{', '.join(dict.fromkeys(names))}: {warning}", style="yellow", soft_wrap=True)
+
+
+def _print_elsewhere() -> None:
+    """Where those of Borji's measures are that no number answers."""
+    from ganbench.measures.borji import BORJI, ELSEWHERE
+
+    console.print()
+    for row, where in ELSEWHERE.items():
+        console.print(f"{row} {BORJI[row]}: {where}", style="dim", soft_wrap=True)
 
 
 def _print_why(rows: Sequence[Mapping[str, Any]]) -> None:

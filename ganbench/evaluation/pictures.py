@@ -28,12 +28,17 @@ def tiles(images: Images, rows: Sequence[int]) -> list[Image.Image]:
 
 def grid(pictures: Sequence[Image.Image], columns: int = 8) -> str:
     """The tiles in rows of `columns`, as the data URI of a PNG."""
+    return uri(sheet(pictures, columns))
+
+
+def sheet(pictures: Sequence[Image.Image], columns: int = 8) -> Image.Image:
+    """The tiles in rows of `columns`."""
     lines = -(-len(pictures) // columns)
     step = SIDE + GAP
-    sheet = Image.new("RGB", (columns * step - GAP, max(lines, 1) * step - GAP), "#808080")
+    made = Image.new("RGB", (columns * step - GAP, max(lines, 1) * step - GAP), "#808080")
     for i, picture in enumerate(pictures):
-        sheet.paste(picture, (i % columns * step, i // columns * step))
-    return uri(sheet)
+        made.paste(picture, (i % columns * step, i // columns * step))
+    return made
 
 
 def uri(picture: Image.Image) -> str:

@@ -101,6 +101,7 @@ def test_the_command_writes_a_table_json_and_a_page(tmp_path, capsys, monkeypatc
     text = (out / "audit.html").read_text()
     assert text.count("<svg") == 2
     assert "data:image/png" in text
+    assert (out / "noise.png").is_file()
     assert cli.main(words) == 0  # all is there
     assert cli.main(["audit", "builtin:ring8:train"]) == 1
     assert "holds points" in capsys.readouterr().err

@@ -275,9 +275,15 @@ class TestOutputs:
         rows = json.loads(run(capsys, "measures", "--json")[1].out)
         assert [row["name"] for row in rows] == list(MEASURES)
         for row in rows:
-            assert row.keys() == {"name", "borji", "direction", "range", "needs", "paper"}
+            assert row.keys() >= {"name", "borji", "direction", "range", "needs", "paper", "cost"}
         assert {row["name"]: row["borji"] for row in rows}["frechet"] == "7"
-        assert run(capsys, "measures")[0] == 0
+        listed = run(capsys, "measures")[1].out
+        assert [line.split()[0] for line in listed.splitlines()[1:] if line.startswith("Q")]
+        assert (
+            "no measure 'frechett'; did you mean 'frechet'?"
+            in run(capsys, "measures", "frechett")[1].err
+        )
+        assert "Heusel et al. 2017" in run(capsys, "measures", "frechet")[1].out
 
     def test_evaluate(self, capsys, two):
         runs_dir, _ = two
