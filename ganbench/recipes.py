@@ -173,8 +173,9 @@ def fashion_mnist() -> Config:
     (`batch=32`, `steps=18000`, `loss.r1=1.0`) but with `augment.flip=True`, and scored by what
     efficientnet-lite0 sees.
 
-    Expect 6 minutes of training on two cores with AVX512-BF16, as for `mnist`, and some more for
-    the scores, which have not been measured to the recipe's end.
+    Expect 6 minutes of training on two cores with AVX512-BF16, as for `mnist`, and as long for the
+    scores; a frechet of 19 then (of 10,000 samples; real against real 1.8), precision 0.66 and
+    recall 0.24, of one seed.
     """
     return mnist().model_copy(
         update={
@@ -193,8 +194,8 @@ def stacked_mnist() -> Config:
     wide a latent: `latent.dim=64`; `loss.r1=1.0`, `batch=32`, `steps=18000`; scored by the MNIST
     classifier on each channel, with `scoring.n=25600` samples.
 
-    Expect 7 minutes of training on two cores with AVX512-BF16; its score has not been measured to
-    the recipe's end.
+    Expect 7 minutes of training on two cores with AVX512-BF16; the score is then 1,000 of 1,000
+    classes_covered with a class_divergence of 0.21 (real against real 0.08), of one seed.
     """
     return mnist().model_copy(
         update={
@@ -251,8 +252,8 @@ def dcgan() -> Config:
     `latent.distribution=uniform`, Adam with `optimizer_d.lr=0.0002` and a `beta1` of 0.5,
     `batch=128`, `steps=2000`.
 
-    Expect 5 minutes on one core with AMX; the score against the time is drawn in
-    docs/objectives.md.
+    Expect 5 minutes on one core with AMX; the scores are then a frechet of 5.9 and a
+    classifier_score of 5.7, of one seed, and are drawn against the time in docs/objectives.md.
     """
     adam = Optimizer(name="Adam", lr=2e-4, beta1=0.5)
     return Config(

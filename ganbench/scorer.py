@@ -117,9 +117,16 @@ class Scorer:
             self.signs = self._signs.of(self._evaluator, fake, scores, progress)
         self._spent += time.perf_counter() - started
         self._made += 1
-        if n == self.config.scoring.n_during:
-            self.remember(state.step, state.seen, {s.measure: s.value for s in scores})
+        self.remember(state.step, state.seen, self._as_during(fake, scores))
         return scores
+
+    def _as_during(self, fake: Sample, scores: tuple[Score, ...]) -> dict[str, float | None]:
+        """The values of `n_during` of the samples: of more, they could not be compared."""
+        n, name = self.config.scoring.n_during, self.config.scoring.best_by
+        if fake.n <= n or self._evaluator is None:
+            return {score.measure: score.value for score in scores}
+        few = fake.part(torch.arange(n), f"{n} of them")
+        return {score.measure: score.value for score in self._evaluator.score(few, [name])}
 
     def _sample(self, state: State, n: int, extractor: Extractor) -> Sample:
         """n samples and their features."""

@@ -32,3 +32,20 @@ def test_it_tells_what_it_looks_at_and_looks_at_reals_once(tmp_path, monkeypatch
     assert told_again.keys() == {"generated images"}
     assert [score.value for score in again] == [score.value for score in scores]
     assert torch.tensor([score.value for score in again]).isfinite().all()
+
+
+def test_the_best_step_may_be_the_last_one(tmp_path, monkeypatch):
+    """It is scored on more samples, so what is compared is the value of as many as before."""
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path))
+    config = RECIPES["mnist"]()
+    update = {"real": "builtin:mnist:test[:200]", "n": 120, "n_during": 60, "best_by": "frechet"}
+    scoring = config.scoring.model_copy(update=update)
+    config = config.model_copy(update={"data": "builtin:mnist:train[:150]", "scoring": scoring})
+    data = training_data.load(config)
+    state, scorer = loop.start(config, data), Scorer(config)
+    during = {s.measure: s.value for s in scorer.score(state, 60)}["frechet"]
+    assert scorer.best == (0, during)
+    scorer.best = (-1, during * 1.001)  # of an earlier step, a little worse
+    at_the_end = {s.measure: s.value for s in scorer.score(state, 120)}["frechet"]
+    assert at_the_end != during
+    assert scorer.best == (0, during)
