@@ -15,6 +15,10 @@ from ganbench.types import Labelled, Modes, Outcome, Polygons
 from tests.measures import toys
 
 N, D, K = 400, 6, 5
+BUDGETS = {
+    "wasserstein_critic": {"steps": 40, "seeds": 1},
+    "nrds": {"n": 200, "epochs": 2, "seeds": 1},
+}
 ROWS = [(name, law) for name, row in MEASURES.items() for law in row.laws]
 
 
@@ -70,7 +74,7 @@ def value(name, real, fake, held_out=None):
         (views[view](points(11)),) if side == "rivals" else views[view](sides[side])
         for side, view in MEASURES[name].needs
     ]
-    found = MEASURES[name].function(*taken)
+    found = MEASURES[name].function(*taken, **BUDGETS.get(name, {}))
     return found.value if isinstance(found, Outcome) else found
 
 

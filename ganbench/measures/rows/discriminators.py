@@ -1,9 +1,28 @@
 """What networks and neighbours that are trained to tell fakes from reals make of them."""
 
+from ganbench.measures.nrds import nrds
 from ganbench.measures.row import Measure
 from ganbench.measures.two_sample import c2st, c2st_knn, one_nn
+from ganbench.measures.wasserstein_critic import wasserstein_critic
 
 DISCRIMINATORS = {
+    "wasserstein_critic": Measure(
+        wasserstein_critic,
+        "lower",
+        "(-inf, inf)",
+        ("degradation", "collapse"),
+        "Arjovsky et al. 2017; Danihelka et al. 2017",
+        title="Wasserstein distance by an independent critic",
+        formula="E F(held-out real) − E F(fake) over the mean slope of F, a critic trained afresh",
+        use="To compare generators by the distance that a critic finds which none trained against.",
+        misleads="A critic trained too little understates it; only equal networks, steps and "
+        "features compare.",
+        cost="three trainings, some ten seconds",
+        borji="9",
+        no_interval="one training has none",
+        baseline=None,
+        default=False,
+    ),
     "c2st": Measure(
         c2st,
         "to 0.5",
@@ -50,6 +69,23 @@ DISCRIMINATORS = {
         cost="all distances between reals and fakes, seconds",
         borji="11",
         no_interval="leave-one-out hits are not independent; the detail has a p of permutations",
+        baseline=None,
+        default=False,
+    ),
+    "nrds": Measure(
+        nrds,
+        "higher",
+        "[0, 1]",
+        (),
+        "Zhang et al. 2018",
+        title="Normalised relative discriminative score",
+        formula="Aᵢ / Σ Aⱼ, A the area under a classifier's mean output on a model's samples, over "
+        "epochs of telling all models' samples from reals",
+        use="To rank several generators at once: --rival names the others.",
+        misleads="A share: it depends on the company, and on when the classifier stops.",
+        cost="three trainings, some ten seconds",
+        borji="18",
+        no_interval="one training has none",
         baseline=None,
         default=False,
     ),
