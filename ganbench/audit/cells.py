@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Cell:
-    """What the measures said of one set of images: `values` and `seconds` by measure.
+    """What the measures said of one set of images: `values` and `seconds` by measure as it was
+    named, with its knobs if any.
 
     A measure that does not apply has no value, and `refused` says why.
     """
@@ -64,6 +65,20 @@ class Cell:
     values: Mapping[str, float] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def measures(self) -> set[str]:
+        """Those that it knows of."""
+        return {*self.values, *self.refused}
+
+    def __add__(self, other: Cell) -> Cell:
+        """What both know of the same images."""
+        return replace(
+            self,
+            values={**self.values, **other.values},
+            seconds={**self.seconds, **other.seconds},
+            refused={**self.refused, **other.refused},
+        )
 
     @property
     def key(self) -> tuple[int, str, float, int]:
@@ -93,6 +108,7 @@ class Audit:
         self.plan = plan
         self.extractor = extractor
         self.name = images.name
+        self.size = size
         self.measures = expand(plan.measures) or tuple(n for n, r in MEASURES.items() if r.default)
         parse(self.measures)
         self._cache = cache
@@ -109,19 +125,25 @@ class Audit:
             )
         self.labels = _labels(images, pixels, extractor, plan.seed)
         self.k = int(self.labels.max()) + 1
-        self._seen, self._pool = order[:n], order[n + held * n :]
+        seen, mine, self._pool = order.split([most, held * most, images.n - (1 + held) * most])
+        self._seen = seen
         self._pixels = pixels
-        held_out = pixels[order[n : n + held * n]] if control is None else _pixels(control, size)
-        named = self.labels[order[n : n + held * n]] if control is None else control.labels
-        self._control = held_out[: 2 * n], None if named is None else named[: 2 * n]
+        self._control: tuple[Tensor, Tensor | None]
+        self._control, self.held_out = (pixels[mine], self.labels[mine]), ""
+        if control is not None:  # which may be sorted by class
+            mine = torch.randperm(control.n, generator=torch.Generator().manual_seed(plan.seed))
+            named = None if control.labels is None else control.labels[mine]
+            self._control = _pixels(control, size)[mine], named
+            self.held_out = control.fingerprint
         self._evaluators: dict[int, Evaluator] = {}
 
     def run(self, done: Sequence[Cell] = ()) -> Iterator[Cell]:
-        """Yields the cells of the plan that are not in `done`."""
-        there = {cell.key for cell in done}
+        """Yields the cells of the plan, each with the measures that `done` has not of it."""
+        there = {cell.key: cell.measures for cell in done}
         for key in self.plan.cells():
-            if key not in there:
-                yield self._cell(*key)
+            missing = [name for name in self.measures if name not in there.get(key, ())]
+            if missing:
+                yield self._cell(missing, *key)
 
     def hand(self, n: int, degradation: str, level: float, replicate: int) -> Hand:
         """The images of one cell. Raises ValueError if they cannot be made."""
@@ -142,22 +164,25 @@ class Audit:
             return dealt
         return DEGRADATIONS[degradation].make(dealt, level, _draws(f"{about} {degradation}"))
 
-    def _cell(self, n: int, degradation: str, level: float, replicate: int) -> Cell:
+    def _cell(
+        self, measures: Sequence[str], n: int, degradation: str, level: float, replicate: int
+    ) -> Cell:
         try:
             hand = self.hand(n, degradation, level, replicate)
         except ValueError as reason:
-            refused = dict.fromkeys(self.measures, str(reason))
+            refused = dict.fromkeys(measures, str(reason))
             return Cell(n, degradation, level, replicate, refused=refused)
         name = f"{degradation} {level:g} #{replicate}"
         fake = self._sample(hand.pixels, hand.labels, name)
         _ = fake.features  # not in the seconds of the first measure
         values, seconds, refused = {}, {}, {}
-        for score in self._evaluator(n).score(fake, self.measures):
-            seconds[score.measure] = score.seconds
+        scores = self._evaluator(n).score(fake, measures)
+        for name, score in zip(measures, scores, strict=True):
+            seconds[name] = score.seconds
             if score.value is None:
-                refused[score.measure] = score.warnings[-1]
+                refused[name] = score.warnings[-1]
             else:
-                values[score.measure] = score.value
+                values[name] = score.value
         return Cell(n, degradation, level, replicate, values, seconds, refused)
 
     def _evaluator(self, n: int) -> Evaluator:
@@ -186,8 +211,9 @@ class Audit:
 
 
 def key_of(audit: Audit) -> str:
-    """What all cells of an audit depend on, as 16 hexadecimal digits; not how many there are."""
-    about = (audit.fingerprint, audit.extractor.digest, audit.measures, audit.plan.seed)
+    """What all cells of an audit depend on, as 16 hexadecimal digits; not which there are."""
+    images = audit.fingerprint, audit.held_out, audit.size
+    about = (*images, audit.extractor.digest, audit.plan.seed)
     return hashlib.sha256(orjson.dumps(about)).hexdigest()[:16]
 
 
@@ -198,7 +224,7 @@ def read(path: Path, key: str) -> list[Cell]:
     """
     if not path.exists():
         return []
-    cells = []
+    cells: dict[tuple[int, str, float, int], Cell] = {}
     for i, line in enumerate(path.read_bytes().splitlines()):
         try:
             held = orjson.loads(line)
@@ -206,12 +232,13 @@ def read(path: Path, key: str) -> list[Cell]:
             continue
         if i == 0 and held.get("audit") != key:
             raise InputError(
-                f"{path} is of another audit (other images, extractor, measures or seed): "
+                f"{path} is of another audit (other images, extractor, size or seed): "
                 "name another --out"
             )
         if i:
-            cells.append(Cell(**held))
-    return cells
+            cell = Cell(**held)
+            cells[cell.key] = cells[cell.key] + cell if cell.key in cells else cell
+    return list(cells.values())
 
 
 def keeper(path: Path, key: str) -> Callable[[Cell], None]:

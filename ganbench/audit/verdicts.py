@@ -71,17 +71,17 @@ def verdicts(cells: Sequence[Cell], measures: Iterable[str]) -> dict[str, Verdic
 def _verdict(cells: Sequence[Cell], name: str) -> Verdict:
     row = name.partition(":")[0]
     bounds = MEASURES[row].bounds
-    mine = [cell for cell in cells if cell.values.get(row) is not None]
+    mine = [cell for cell in cells if cell.values.get(name) is not None]
     sizes = sorted({cell.n for cell in mine})
-    plain = {n: _values(mine, n, NOTHING, 0.0, row) for n in sizes}
+    plain = {n: _values(mine, n, NOTHING, 0.0, name) for n in sizes}
     if not sizes or not plain[sizes[-1]]:
-        reasons = [cell.refused[row] for cell in cells if row in cell.refused]
+        reasons = [cell.refused[name] for cell in cells if name in cell.refused]
         refused = (reasons or ["it was not measured"])[0]
         return Verdict({}, None, None, bounds, None, {}, None, {}, refused)
     largest = sizes[-1]
     reactions = {}
     for degradation, about in DEGRADATIONS.items():
-        levels = [(v, _values(mine, largest, degradation, v, row)) for v in about.levels]
+        levels = [(v, _values(mine, largest, degradation, v, name)) for v in about.levels]
         known = [(level, values) for level, values in levels if values]
         if known:
             reactions[degradation] = reaction(row, plain[largest], known)
@@ -96,7 +96,7 @@ def _verdict(cells: Sequence[Cell], name: str) -> Verdict:
         statistics.fmean(reactions[d].monotone for d in distortions) if distortions else None,
         {n: _cv(plain[n]) for n in sizes if len(plain[n]) > 1},
         _drift(plain[sizes[0]], plain[largest]) if len(sizes) > 1 else None,
-        {n: statistics.median(c.seconds[row] for c in mine if c.n == n) for n in sizes},
+        {n: statistics.median(c.seconds[name] for c in mine if c.n == n) for n in sizes},
     )
 
 

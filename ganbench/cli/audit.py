@@ -133,21 +133,22 @@ def _run(audit: Audit, out: Path) -> list[Cell]:
 
     key, path = key_of(audit), out / "cells.jsonl"
     wanted = set(audit.plan.cells())
-    cells = [cell for cell in read(path, key) if cell.key in wanted]
-    total, first, began = len(wanted), len(cells), time.monotonic()
+    cells = {cell.key: cell for cell in read(path, key) if cell.key in wanted}
+    whole = [key for key, cell in cells.items() if cell.measures >= set(audit.measures)]
+    total, done, made, began = len(wanted), len(whole), 0, time.monotonic()
     keep = keeper(path, key)
     with LiveLine() as line:
-        for cell in audit.run(cells):
+        for cell in audit.run(list(cells.values())):
             keep(cell)
-            cells.append(cell)
-            made, spent = len(cells) - first, time.monotonic() - began
-            left = duration((total - len(cells)) * spent / made)
+            cells[cell.key] = cells[cell.key] + cell if cell.key in cells else cell
+            made, done, spent = made + 1, done + 1, time.monotonic() - began
+            left = duration((total - done) * spent / made)
             words = (
-                f"{len(cells):,}/{total:,} sets · {cell.degradation} {cell.level:g} at "
+                f"{done:,}/{total:,} sets · {cell.degradation} {cell.level:g} at "
                 f"{cell.n:,} · {made / spent:.2f} sets/s · {left} left"
             )
-            line.put(len(cells) / total, partial(str, words))
-    return cells
+            line.put(done / total, partial(str, words))
+    return list(cells.values())
 
 
 def _table(audit: Audit, found: Mapping[str, Verdict]) -> Any:

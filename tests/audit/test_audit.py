@@ -57,6 +57,24 @@ def test_one_that_was_stopped_goes_on_where_it_was(whole, tmp_path):
     assert values(read(path, key_of(second))) == values(whole)
 
 
+def test_a_measure_that_comes_later_does_not_repeat_the_others(whole, tmp_path):
+    path, few = tmp_path / "cells.jsonl", replace(PLAN, degradations=("noise",), sizes=(120,))
+    first = audit(replace(few, measures=("frechet",)))
+    keep = keeper(path, key_of(first))
+    for cell in first.run():
+        keep(cell)
+    second = audit(replace(few, measures=("frechet", "copied_share", "kid:subsets=2,size=20")))
+    rest = list(second.run(read(path, key_of(second))))
+    assert all(cell.values.keys() == {"copied_share", "kid:subsets=2,size=20"} for cell in rest)
+    keep = keeper(path, key_of(second))
+    for cell in rest:
+        keep(cell)
+    together, before = values(read(path, key_of(second))), values(whole)
+    assert all(held.items() >= before[key].items() for key, held in together.items())
+    found = verdicts(read(path, key_of(second)), second.measures)
+    assert found["kid:subsets=2,size=20"].reactions["noise"].verdict == "notices"
+
+
 def test_cells_of_another_audit_are_not_taken(tmp_path):
     keeper(tmp_path / "cells.jsonl", key_of(audit()))
     other = audit(replace(PLAN, seed=1))
