@@ -12,6 +12,7 @@ from ganbench.measures.rows.manifold import MANIFOLD
 from ganbench.measures.rows.memory import MEMORY
 from ganbench.measures.rows.models import MODELS
 from ganbench.measures.rows.polygons import POLYGONS
+from ganbench.measures.rows.sequel import SEQUEL
 from ganbench.measures.rows.topology import TOPOLOGY
 from ganbench.measures.rows.two_sample import TWO_SAMPLE
 
@@ -29,4 +30,5 @@ MEASURES: dict[str, Measure] = {
     **TOPOLOGY,
     **KNOWN,
     **POLYGONS,
+    **SEQUEL,
 }

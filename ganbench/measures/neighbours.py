@@ -115,6 +115,22 @@ def nearest_other(points: Features) -> Tensor:
     return index
 
 
+def radii(points: Features, k: int) -> Tensor:
+    """Squared distances (float64) of each sample to its k nearest others, in order: N×k.
+
+    Raises ValueError for k samples or fewer.
+    """
+    return _radii(points, k, _centre(points, points))
+
+
+def tiles(points: Features, others: Features) -> Iterator[Tile]:
+    """The squared distances between two sets, less an allowance for rounding, by tiles.
+
+    Those of copies are 0 or a little less. Raises ValueError for an empty set, NaN and infinity.
+    """
+    return _tiles(points, others, _centre(points, others), _slack(points))
+
+
 class Tile(NamedTuple):
     """Squared distances of the samples from `i` of one set to those from `j` of the other.
 

@@ -1,0 +1,71 @@
+"""Measures that came after Borji's table."""
+
+from ganbench.measures.row import Measure
+from ganbench.measures.supports import (
+    alpha_precision,
+    beta_recall,
+    probabilistic_precision,
+    probabilistic_recall,
+)
+
+LAWS = ("identity", "permutation", "rotation", "shift")
+
+SEQUEL = {
+    "alpha_precision": Measure(
+        alpha_precision,
+        "higher",
+        "[0, 1]",
+        (*LAWS, "collapse"),
+        "Alaa et al. 2022",
+        title="Integrated α-precision",
+        formula="1 − 2 ∫ |P_α − α| dα, P_α the share of fakes in the ball with a share α of reals",
+        use="To see fakes that are too typical as well as fakes that are off the data.",
+        misleads="Only the distance from the mean of the reals counts, for no network of one class "
+        "is trained: fakes between the modes pass as typical.",
+        cost="the distances to a mean",
+        no_interval="the absolute value of a curve's errors over-estimates them",
+        default=False,
+    ),
+    "beta_recall": Measure(
+        beta_recall,
+        "higher",
+        "[0, 1]",
+        (*LAWS, "degradation", "collapse"),
+        "Alaa et al. 2022",
+        title="Integrated β-recall",
+        formula="1 − 2 ∫ |R_β − β| dβ, R_β the share of reals whose ball, to their 5th neighbour, "
+        "holds their nearest fake, and that is of the central share β of the fakes",
+        use="A coverage that also asks whether the central fakes lie at the central reals.",
+        misleads="Reals against reals do not reach 1; the authors' k = 1 makes that 1/2.",
+        cost="distances between all pairs, seconds",
+        no_interval="the balls change with the number of samples",
+        default=False,
+    ),
+    "probabilistic_precision": Measure(
+        probabilistic_precision,
+        "higher",
+        "[0, 1]",
+        (*LAWS, "degradation"),
+        "Park and Kim 2023",
+        title="Probabilistic precision",
+        formula="mean over fakes of 1 − Πᵢ (1 − max(0, 1 − d(g, xᵢ)/R)), one R for all reals",
+        use="A precision that an outlier among the reals, with its large ball, does not raise.",
+        misleads="Reals against reals do not reach 1, nor is one radius right where the density "
+        "varies.",
+        cost="distances between all pairs, seconds",
+        default=False,
+    ),
+    "probabilistic_recall": Measure(
+        probabilistic_recall,
+        "higher",
+        "[0, 1]",
+        (*LAWS, "collapse"),
+        "Park and Kim 2023",
+        title="Probabilistic recall",
+        formula="probabilistic precision with the roles of reals and fakes exchanged",
+        use="A recall in which one scattered fake does not count for many reals.",
+        misleads="R grows with the distances between the fakes: noise all around scores well.",
+        cost="distances between all pairs, seconds",
+        default=False,
+    ),
+}
