@@ -1,5 +1,7 @@
 """Measures that came after Borji's table."""
 
+from ganbench.measures.mifid import mifid
+from ganbench.measures.realism import realism
 from ganbench.measures.row import Measure
 from ganbench.measures.supports import (
     alpha_precision,
@@ -66,6 +68,36 @@ SEQUEL = {
         use="A recall in which one scattered fake does not count for many reals.",
         misleads="R grows with the distances between the fakes: noise all around scores well.",
         cost="distances between all pairs, seconds",
+        default=False,
+    ),
+    "realism": Measure(
+        realism,
+        "higher",
+        "[0, inf)",
+        ("permutation", "rotation", "shift", "degradation"),
+        "Kynkäänniemi et al. 2019",
+        title="Realism",
+        formula="median over fakes of maxᵢ rᵢ / d(g, xᵢ), rᵢ the distance of xᵢ to its 3rd "
+        "neighbour, over the half of the reals with the smaller rᵢ",
+        use="To sort fakes: the detail names the 16 least and the 16 most realistic.",
+        misleads="Copies are the most realistic of all; diversity does not count.",
+        cost="distances between all pairs, seconds",
+        no_interval="of a median over scores that share the reals none is computed",
+        default=False,
+    ),
+    "mifid": Measure(
+        mifid,
+        "lower",
+        "[0, inf)",
+        ("identity", "permutation", "rotation"),
+        "Bai et al. 2021",
+        title="Memorisation-informed Fréchet distance (MiFID on Inception)",
+        formula="Fréchet distance, over s where s = mean of min (1 − |cos(fake, real)|) < 0.1",
+        use="To rank generators where copying must not pay; the reals must be the training set.",
+        misleads="The limit 0.1 is of Inception: on other features set tau from the memorisation "
+        "distance of held-out reals, or everything is penalised, or nothing.",
+        cost="cosines between all pairs, seconds",
+        no_interval="it jumps where the memorisation distance crosses the limit",
         default=False,
     ),
 }
