@@ -1,5 +1,6 @@
 """Measures that came after Borji's table."""
 
+from ganbench.measures.fld import fld
 from ganbench.measures.mifid import mifid
 from ganbench.measures.realism import realism
 from ganbench.measures.row import Measure
@@ -98,6 +99,25 @@ SEQUEL = {
         "distance of held-out reals, or everything is penalised, or nothing.",
         cost="cosines between all pairs, seconds",
         no_interval="it jumps where the memorisation distance crosses the limit",
+        default=False,
+    ),
+    "fld": Measure(
+        fld,
+        "lower",
+        "(-inf, inf)",
+        ("shift", "degradation", "collapse"),
+        "Jiralerspong et al. 2023",
+        title="Feature Likelihood Divergence",
+        formula="100/D · (−log p of held-out reals under Gaussians on the fakes, less that under "
+        "Gaussians on other reals), variances fitted to the training set",
+        use="One number that copies, poor quality and missing modes all raise; the reals must be "
+        "the training set.",
+        misleads="Which of the three it was it does not say, but a gap above 0 in the detail is of "
+        "copies. Copies of the reals that stand for the perfect generator pass unseen, and so do "
+        "fakes with less variation around each mode, for the kernels are as wide as need be.",
+        cost="two mixtures fitted, ten to fifteen seconds",
+        no_interval="the fitted variances change with the samples; none is known to be valid",
+        baseline=None,
         default=False,
     ),
 }
