@@ -44,6 +44,15 @@ class Labelled:
 
 
 @dataclass(frozen=True, eq=False)
+class Classed:
+    """Features with classes: `features` float32 N×D, `labels` int64 N in 0 to `classes` − 1."""
+
+    features: Tensor
+    labels: Tensor
+    classes: int
+
+
+@dataclass(frozen=True, eq=False)
 class Polygons:
     """Images of convex polygons, all of whose possible pictures are known: ganbench.polygons.
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from ganbench.evaluation.extract import Progress, Timing, extract
 from ganbench.moments import Moments, SpatialMoments
 from ganbench.types import (
+    Classed,
     Extractor,
     Features,
     Images,
@@ -154,8 +155,16 @@ class Sample:
     @cached_property
     def labelled(self) -> Labelled:
         """The pixels with their classes, those that both the labels and the names know."""
-        count = max(len(self.images.classes or ()), int(self.labels.max()) + 1)
-        return Labelled(self.pixels, self.labels, count)
+        return Labelled(self.pixels, self.labels, self._classes)
+
+    @property
+    def classed(self) -> Classed:
+        """The features with their classes."""
+        return Classed(self.features, self.labels, self._classes)
+
+    @property
+    def _classes(self) -> int:
+        return max(len(self.images.classes or ()), int(self.labels.max()) + 1)
 
     @property
     def model(self) -> Model:

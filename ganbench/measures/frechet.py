@@ -8,6 +8,7 @@ from scipy.linalg import lapack
 from torch import Tensor
 
 from ganbench.moments import Moments, SpatialMoments
+from ganbench.types import Classed, Outcome
 
 
 def frechet(real: Moments, fake: Moments, *, ddof: int = 1) -> float:
@@ -38,6 +39,28 @@ def spatial_frechet(real: SpatialMoments, fake: SpatialMoments) -> float:
     Nash et al., "Generating Images with Sparse Representations" (2021), section 4. In [0, ∞).
     """
     return frechet(real, fake)
+
+
+def intra_frechet(real: Classed, fake: Classed) -> Outcome:
+    """The mean over the reals' classes of the Fréchet distance of that class: intra FID.
+
+    Miyato and Koyama, "cGANs with Projection Discriminator" (2018), section 5. In squared feature
+    units, [0, ∞), 0 is best; every class counts alike. The bias of few samples is that of the
+    samples of a class, so values of different numbers of classes or samples do not compare.
+    `detail`: `by_class`, the distance of each class by its number, and `least`, the fewest samples
+    that a class had on a side.
+
+    Raises ValueError where a class of the reals has fewer than 2 samples on either side.
+    """
+    found, least = {}, []
+    for label in real.labels.unique().tolist():
+        sides = [side.features[side.labels == label] for side in (real, fake)]
+        least.append(min(map(len, sides)))
+        if least[-1] < 2:
+            raise ValueError(f"class {label} has fewer than 2 samples on a side")
+        found[str(label)] = frechet(*map(Moments.of, sides))
+    value = sum(found.values()) / len(found)
+    return Outcome(value, detail={"by_class": found, "least": min(least)})
 
 
 def frechet_bias(real: Moments, n: int) -> float:

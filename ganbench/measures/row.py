@@ -11,6 +11,7 @@ from ganbench.measures.neighbours import Neighbours
 from ganbench.measures.prd import Prd
 from ganbench.moments import Moments, SpatialMoments
 from ganbench.types import (
+    Classed,
     Features,
     Labelled,
     Model,
@@ -35,6 +36,7 @@ VIEWS: dict[Any, str] = {
     Modes: "modes",
     Polygons: "polygons",
     Labelled: "labelled",
+    Classed: "classed",
     Model: "model",
     Neighbours: "neighbours",
     Prd: "prd",

@@ -11,7 +11,7 @@ from ganbench.measures import MEASURES
 from ganbench.measures.neighbours import neighbours
 from ganbench.measures.prd import prd_curve
 from ganbench.moments import Moments
-from ganbench.types import Labelled, Modes, Outcome, Polygons
+from ganbench.types import Classed, Labelled, Modes, Outcome, Polygons
 from tests.measures import toys
 
 N, D, K = 400, 6, 5
@@ -65,6 +65,7 @@ def value(name, real, fake, held_out=None):
         "polygons": lambda side: Polygons(pixels(side), 3, True),
         "model": lambda side: toys.of(pixels(side)),
         "labelled": lambda side: Labelled(pixels(side), probs(side).argmax(1), K),
+        "classed": lambda side: Classed(side, torch.arange(len(side)) % K, K),
         "neighbours": lambda pair: neighbours(*pair),
         "prd": lambda pair: prd_curve(*pair, runs=3),
     }

@@ -1,6 +1,7 @@
 """Measures that came after Borji's table."""
 
 from ganbench.measures.fld import fld
+from ganbench.measures.frechet import intra_frechet
 from ganbench.measures.mifid import mifid
 from ganbench.measures.realism import realism
 from ganbench.measures.row import Measure
@@ -118,6 +119,22 @@ SEQUEL = {
         cost="two mixtures fitted, ten to fifteen seconds",
         no_interval="the fitted variances change with the samples; none is known to be valid",
         baseline=None,
+        default=False,
+    ),
+    "intra_frechet": Measure(
+        intra_frechet,
+        "lower",
+        "[0, inf)",
+        ("identity", "symmetry", "rotation", "shift", "degradation", "collapse"),
+        "Miyato and Koyama 2018",
+        title="Fréchet distance within classes (intra FID on Inception)",
+        formula="mean over classes of the Fréchet distance between reals and fakes of that class",
+        use="For conditional generators: it sees fakes of the wrong class, and classes with less "
+        "variation, where the Fréchet distance of all at once does not.",
+        misleads="A class has few samples, so it is over-estimated much: only equal numbers of "
+        "both compare.",
+        cost="an eigendecomposition for each class",
+        no_interval="with few samples in a class the bias is no longer of order 1/n",
         default=False,
     ),
 }
