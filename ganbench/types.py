@@ -44,15 +44,6 @@ class Labelled:
 
 
 @dataclass(frozen=True, eq=False)
-class Classed:
-    """Features with classes: `features` float32 N×D, `labels` int64 N in 0 to `classes` − 1."""
-
-    features: Tensor
-    labels: Tensor
-    classes: int
-
-
-@dataclass(frozen=True, eq=False)
 class Polygons:
     """Images of convex polygons, all of whose possible pictures are known: ganbench.polygons.
 
@@ -63,6 +54,15 @@ class Polygons:
     pixels: Tensor
     corners: int
     legacy_rotation: bool
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledFeatures:
+    """Features with classes: float32 N×D, `labels` int64 N in 0 to `classes` − 1."""
+
+    features: Tensor
+    labels: Tensor
+    classes: int
 
 
 @dataclass(frozen=True, eq=False)

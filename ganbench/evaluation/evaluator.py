@@ -17,15 +17,16 @@ from ganbench.evaluation.intervals import apply, views_of
 from ganbench.evaluation.protocol import Request, fingerprint, parse, protocol_of
 from ganbench.evaluation.sample import NotApplicable, Sample
 from ganbench.measures import MEASURES, Measure
+from ganbench.measures.classified import TRAININGS, Classified, classified
 from ganbench.measures.neighbours import Neighbours, neighbours
 from ganbench.measures.prd import Prd, prd_curve
-from ganbench.types import Score, Spread
+from ganbench.types import Labelled, Score, Spread
 
 USUAL = 50_000  # samples, of a Fréchet distance in a paper
 
 
 class Pair:
-    """The views of real and fake (and control) together, computed once: `neighbours`, `prd`."""
+    """Views of real, fake and control together, once: `neighbours`, `prd`, `classified`."""
 
     def __init__(
         self, real: Sample, fake: Sample, control: Sample | None, ks: Sequence[int], seed: int
@@ -36,6 +37,12 @@ class Pair:
         self.ks = frozenset(ks)
         self._seed = seed
 
+    def widen(self, ks: Sequence[int]) -> None:
+        """Asks for those neighbours too; the other views remain as they are."""
+        if not self.ks.issuperset(ks):
+            self.ks |= frozenset(ks)
+            self.__dict__.pop("neighbours", None)
+
     @cached_property
     def neighbours(self) -> Neighbours:
         """Distances to the nearest neighbours, in one pass over blocks."""
@@ -45,6 +52,14 @@ class Pair:
     def prd(self) -> Prd:
         """The curve of precision against recall of distributions."""
         return prd_curve(self._real.features, self._fake.features, seed=self._seed)
+
+    @cached_property
+    def classified(self) -> Classified:
+        """What classifiers trained on reals and on fakes say."""
+        fake, real, control = self._fake.labelled, self._real.labelled, self._control
+        held_out: Labelled = (control or _Nobody()).labelled
+        first = TRAININGS * self._seed
+        return classified(real, fake, held_out, range(first, first + TRAININGS))
 
 
 class Evaluator:
@@ -114,8 +129,9 @@ class Evaluator:
 
     def pair(self, fake: Sample, ks: Sequence[int] = (3, 5)) -> Pair:
         """The views of the reference and `fake` together, which are kept for the last fakes."""
-        if self._pair is None or self._pair[0] is not fake or not set(ks) <= self._pair[1].ks:
+        if self._pair is None or self._pair[0] is not fake:
             self._pair = fake, Pair(self.real, fake, self.control, ks, self.seed)
+        self._pair[1].widen(ks)
         return self._pair[1]
 
     def _score(

@@ -12,11 +12,11 @@ from torch import Tensor
 from ganbench.evaluation.extract import Progress, Timing, extract
 from ganbench.moments import Moments, SpatialMoments
 from ganbench.types import (
-    Classed,
     Extractor,
     Features,
     Images,
     Labelled,
+    LabelledFeatures,
     Model,
     Modes,
     Outputs,
@@ -149,7 +149,7 @@ class Sample:
     def labels(self) -> Tensor:
         """int64 N."""
         if self.images.labels is None:
-            raise NotApplicable(f"{self.images.name} has no labels; class folders give them")
+            raise NotApplicable(_unlabelled(self.images))
         return self.images.labels
 
     @cached_property
@@ -157,10 +157,10 @@ class Sample:
         """The pixels with their classes, those that both the labels and the names know."""
         return Labelled(self.pixels, self.labels, self._classes)
 
-    @property
-    def classed(self) -> Classed:
+    @cached_property
+    def labelled_features(self) -> LabelledFeatures:
         """The features with their classes."""
-        return Classed(self.features, self.labels, self._classes)
+        return LabelledFeatures(self.features, self.labels, self._classes)
 
     @property
     def _classes(self) -> int:
@@ -198,6 +198,16 @@ def samples(
         sample.outputs, sample.timing = output, timing
         made.append(sample)
     return made
+
+
+def _unlabelled(images: Images) -> str:
+    """That there are no labels, and where they come from."""
+    if images.model is None:
+        return f"{images.name} has no labels; class folders give them"
+    return (
+        f"it needs labelled samples, and {images.name} is not conditioned on classes; labels "
+        "guessed by a classifier would be circular: train with --condition projection or auxiliary"
+    )
 
 
 def _rows(outputs: Outputs, rows: Tensor) -> Outputs:

@@ -7,6 +7,7 @@ from ganbench.measures.rows.discriminators import DISCRIMINATORS
 from ganbench.measures.rows.distances import DISTANCES
 from ganbench.measures.rows.images import IMAGES
 from ganbench.measures.rows.known import KNOWN
+from ganbench.measures.rows.labels import LABELS
 from ganbench.measures.rows.low_level import LOW_LEVEL
 from ganbench.measures.rows.manifold import MANIFOLD
 from ganbench.measures.rows.memory import MEMORY
@@ -31,4 +32,5 @@ MEASURES: dict[str, Measure] = {
     **KNOWN,
     **POLYGONS,
     **SEQUEL,
+    **LABELS,
 }

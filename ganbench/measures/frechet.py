@@ -8,7 +8,7 @@ from scipy.linalg import lapack
 from torch import Tensor
 
 from ganbench.moments import Moments, SpatialMoments
-from ganbench.types import Classed, Outcome
+from ganbench.types import LabelledFeatures, Outcome
 
 
 def frechet(real: Moments, fake: Moments, *, ddof: int = 1) -> float:
@@ -41,7 +41,7 @@ def spatial_frechet(real: SpatialMoments, fake: SpatialMoments) -> float:
     return frechet(real, fake)
 
 
-def intra_frechet(real: Classed, fake: Classed) -> Outcome:
+def intra_frechet(real: LabelledFeatures, fake: LabelledFeatures) -> Outcome:
     """The mean over the reals' classes of the Fréchet distance of that class: intra FID.
 
     Miyato and Koyama, "cGANs with Projection Discriminator" (2018), section 5. In squared feature

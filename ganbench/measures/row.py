@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from inspect import signature
 from typing import Any, Literal, get_args, get_type_hints
 
+from ganbench.measures.classified import Classified
 from ganbench.measures.neighbours import Neighbours
 from ganbench.measures.prd import Prd
 from ganbench.moments import Moments, SpatialMoments
 from ganbench.types import (
-    Classed,
     Features,
     Labelled,
+    LabelledFeatures,
     Model,
     Modes,
     Outcome,
@@ -36,10 +37,11 @@ VIEWS: dict[Any, str] = {
     Modes: "modes",
     Polygons: "polygons",
     Labelled: "labelled",
-    Classed: "classed",
+    LabelledFeatures: "labelled_features",
     Model: "model",
     Neighbours: "neighbours",
     Prd: "prd",
+    Classified: "classified",
 }
 SIDES = ("real", "fake", "control", "rivals", "pair")
 

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from ganbench.measures import MEASURES
+from ganbench.measures.classified import classified
 from ganbench.measures.neighbours import neighbours
 from ganbench.measures.prd import prd_curve
 from ganbench.moments import Moments
-from ganbench.types import Classed, Labelled, Modes, Outcome, Polygons
+from ganbench.types import Labelled, LabelledFeatures, Modes, Outcome, Polygons
 from tests.measures import toys
 
 N, D, K = 400, 6, 5
@@ -20,6 +21,7 @@ BUDGETS = {
     "nrds": {"n": 200, "epochs": 2, "seeds": 1},
 }
 ROWS = [(name, law) for name, row in MEASURES.items() for law in row.laws]
+TRAINED = {}
 
 
 def draws(seed):
@@ -50,6 +52,25 @@ def pixels(features):
     return grey.round().to(torch.uint8).view(-1, 1, 16, 16)
 
 
+def labelled(features):
+    return Labelled(pixels(features), probs(features).argmax(1), K)
+
+
+def classes_of(name, features):
+    """The modes as classes; of the mean over classes others, which all sides have."""
+    if name == "intra_frechet":
+        return torch.arange(len(features)) % K
+    return probs(features).argmax(1)
+
+
+def trained(*sides):
+    """The classifiers of both sides, of few steps, and once for all the measures that ask them."""
+    key = tuple(side.numpy().tobytes() for side in sides)
+    if key not in TRAINED:
+        TRAINED[key] = classified(*map(labelled, sides), seeds=(0, 1), steps=15)
+    return TRAINED[key]
+
+
 def value(name, real, fake, held_out=None):
     if name == "geometry_score":
         pytest.importorskip("gudhi", reason="gudhi is not installed: ganbench[topology]")
@@ -64,8 +85,9 @@ def value(name, real, fake, held_out=None):
         "modes": lambda side: MODES,
         "polygons": lambda side: Polygons(pixels(side), 3, True),
         "model": lambda side: toys.of(pixels(side)),
-        "labelled": lambda side: Labelled(pixels(side), probs(side).argmax(1), K),
-        "classed": lambda side: Classed(side, torch.arange(len(side)) % K, K),
+        "labelled": labelled,
+        "labelled_features": lambda side: LabelledFeatures(side, classes_of(name, side), K),
+        "classified": lambda pair: trained(*pair, control),
         "neighbours": lambda pair: neighbours(*pair),
         "prd": lambda pair: prd_curve(*pair, runs=3),
     }
