@@ -1,5 +1,6 @@
 """What the documents say is so: fields, commands, files, measures."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from ganbench import cli
 from ganbench.datasets import DATASETS
 from ganbench.measures import MEASURES
+from ganbench.measures.pages import pages
 from ganbench.recipes import RECIPES
 from ganbench.store import folder, journal
 
@@ -64,6 +66,15 @@ def test_every_command_recipe_measure_and_data_set_is_documented():
     data = (ROOT / "docs" / "data.md").read_text()
     for name in DATASETS:
         assert f"`{name}`" in data, name
+
+
+def test_the_pages_of_the_measures_are_those_that_are_made():
+    folder = ROOT / "docs" / "measures"
+    made = pages(json.loads((folder / "audit.json").read_text()))
+    assert {path.name for path in folder.glob("*.md")} == set(made)
+    for name, text in made.items():
+        hint = "ganbench measures --pages docs/measures writes them anew"
+        assert (folder / name).read_text() == text, hint
 
 
 def test_the_journal_records_are_those_that_are_written(tmp_path, tiny):

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ganbench.measures import MEASURES, Measure
 from ganbench.measures.borji import BORJI, ELSEWHERE
 
+OF = {
+    "real": "the reals",
+    "fake": "the fakes",
+    "control": "held-out reals",
+    "rivals": "other models, if any",
+    "pair": "both sides together",
+}
 REACTIONS = ("notices", "is blind", "is fooled")
 
 
@@ -24,7 +32,7 @@ def pages(audit: Mapping[str, Any] | None = None) -> dict[str, str]:
 def page(name: str, row: Measure, audit: Mapping[str, Any] | None = None) -> str:
     """What to know of one measure, in Markdown."""
     number = f"{row.borji}, {BORJI[row.borji]}" if row.borji else "not in it"
-    needs = ", ".join(f"{side}'s {view}" for side, view in row.needs)
+    needs = ", ".join(f"{view} of {OF[side]}" for side, view in row.needs)
     knobs = ", ".join(f"`{key}={value}`" for key, value in row.parameters.items())
     lines = [
         f"# {row.title}",
@@ -76,7 +84,8 @@ def _reactions(audit: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"`ganbench audit`: real images made worse on purpose, {max(audit['n']):,} of each side, "
         f"{audit['replicates']} draws. ✓: worse than all untouched ones in all draws, at the "
-        "highest level; ·: it cannot tell; ✗: it says that they are better."
+        "highest level; ·: it cannot tell; ✗: it says that they are better. Of verdicts on what a "
+        f"measure cannot see, {_chance(audit['replicates']):.0%} are ✓ or ✗ by chance."
     )
     yield ""
     yield f"| | {' | '.join(kinds)} |"
@@ -109,6 +118,11 @@ def _audited(name: str, audit: Mapping[str, Any]) -> Iterator[str]:
     if wrong:
         yield ""
         yield f"![{wrong[0]} at its levels, the untouched images first]({wrong[0]}.png)"
+
+
+def _chance(draws: int) -> float:
+    """How often `draws` values are all above, or all below, as many others by chance."""
+    return 2 / math.comb(2 * draws, draws)
 
 
 def _link(name: str) -> str:
