@@ -44,7 +44,7 @@ def spatial_frechet(real: SpatialMoments, fake: SpatialMoments) -> float:
 def intra_frechet(real: LabelledFeatures, fake: LabelledFeatures) -> Outcome:
     """The mean over the reals' classes of the Fréchet distance of that class: intra FID.
 
-    Miyato and Koyama, "cGANs with Projection Discriminator" (2018), section 5. In squared feature
+    Miyato and Koyama, "cGANs with Projection Discriminator" (2018). In squared feature
     units, [0, ∞), 0 is best; every class counts alike. The bias of few samples is that of the
     samples of a class, so values of different numbers of classes or samples do not compare.
     `detail`: `by_class`, the distance of each class by its number, and `least`, the fewest samples

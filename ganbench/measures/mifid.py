@@ -19,7 +19,7 @@ def mifid(real: Features, fake: Features, *, tau: float = 0.1) -> Outcome:
     """Fréchet distance · m, m = 1/(s + 10⁻¹⁴) where s < `tau` and 1 elsewhere: MiFID on Inception.
 
     Bai et al., "On Training Sample Memorization: Lessons from Benchmarking Generative Modeling with
-    a Large-scale Competition" (2021), section 3. s = 1/M Σⱼ minᵢ (1 − |cos(gⱼ, xᵢ)|), the
+    a Large-scale Competition" (2021). s = 1/M Σⱼ minᵢ (1 − |cos(gⱼ, xᵢ)|), the
     memorisation distance of the fakes g from the reals x, which must be what the generator was
     trained on. In squared feature units, [0, ∞), lower is better. Fréchet distances below 10⁻⁸
     count as 0, samples whose features are all 0 as at cosine 0.

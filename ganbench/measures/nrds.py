@@ -32,14 +32,13 @@ def nrds(
 ) -> Outcome:
     """The fakes' share of how long one classifier takes all models' samples for real.
 
-    Zhang, Song and Qi, "Decoupled Learning for Conditional Adversarial Networks" (2018), section
-    4.2: a small convolutional classifier learns reals (1) against the pooled samples of all models
-    (0), n of each; Cᵢ after an epoch is its mean output on 256 samples of model i, Aᵢ the area
-    under Cᵢ over the epochs, and NRDSᵢ = Aᵢ/Σⱼ Aⱼ. The models are the fakes, the `rivals`, and the
-    held-out reals (`control`), which stand for a perfect model. Batches hold as many reals as
-    fakes. It ends after `epochs` (of n reals), or as soon as no generator is above `separated`.
-    In [0, 1], higher is better; all shares sum to 1, so adding a model changes everyone's.
-    Mean of `seeds` trainings.
+    Zhang, Song and Qi, "Decoupled Learning for Conditional Adversarial Networks" (2018): a small
+    convolutional classifier learns reals (1) against the pooled samples of all models (0), n of
+    each; Cᵢ after an epoch is its mean output on 256 samples of model i, Aᵢ the area under Cᵢ over
+    the epochs, and NRDSᵢ = Aᵢ/Σⱼ Aⱼ. The models are the fakes, the `rivals`, and the held-out reals
+    (`control`), which stand for a perfect model. Batches hold as many reals as fakes. It ends after
+    `epochs` (of n reals), or as soon as no generator is above `separated`. In [0, 1], higher is
+    better; all shares sum to 1, so adding a model changes everyone's. Mean of `seeds` trainings.
 
     `detail`: `shares` by model (`fake`, `rival 1`, …, `held-out reals`), the fakes' share over that
     of the held-out reals (`of_perfect`), which other models hardly move, and `curves` of the first

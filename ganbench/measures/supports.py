@@ -15,7 +15,7 @@ CURVE = 11  # points of a curve in the detail
 def alpha_precision(real: Features, fake: Features) -> Outcome:
     """IP = 1 − 2 ∫ |P_α − α| dα, P_α the share of fakes in the ball that holds a share α of reals.
 
-    Alaa et al., "How Faithful is your Synthetic Data?" (2022), section 3. In [0, 1], 1 is best: the
+    Alaa et al., "How Faithful is your Synthetic Data?" (2022). In [0, 1], 1 is best: the
     fakes have each share in each ball; 0 if all lie outside of all balls, and if all lie in the
     centre. Unlike the authors, who first train a network of one class that maps the reals into a
     ball, the balls here lie around the mean of the features as they are: only distances from the
@@ -33,7 +33,7 @@ def alpha_precision(real: Features, fake: Features) -> Outcome:
 def beta_recall(real: Features, fake: Features, *, k: int = 5) -> Outcome:
     """IR = 1 − 2 ∫ |R_β − β| dβ, R_β the share of reals next to a fake of the ball with a share β.
 
-    Alaa et al. (2022), section 4: a real counts if its nearest fake is one of the share β of the
+    Alaa et al. (2022): a real counts if its nearest fake is one of the share β of the
     fakes that are nearest to the mean of the fakes, and is not farther from it than its `k`-th
     nearest other real. In [0, 1], higher is better, 1 for a set against itself; a perfect
     generator has less, so compare with reals against reals. The authors' code has k = 1, with which

@@ -17,7 +17,7 @@ DISCRIMINATORS = {
         use="To compare generators by the distance that a critic finds which none trained against.",
         misleads="A critic trained too little understates it; only equal networks, steps and "
         "features compare.",
-        cost="three trainings, some ten seconds",
+        cost="three trainings, some seconds",
         borji="9",
         no_interval="one training has none",
         baseline=None,
