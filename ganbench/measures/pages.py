@@ -98,13 +98,16 @@ def _reactions(audit: Mapping[str, Any]) -> Iterator[str]:
 
 def _audited(name: str, audit: Mapping[str, Any]) -> Iterator[str]:
     """What the audit found of one measure, with a picture of what misled it."""
-    verdict = audit["measures"].get(name)
+    found = {asked.partition(":")[0]: asked for asked in audit["measures"]}
+    asked = found.get(name, name)
+    verdict = audit["measures"].get(asked)
     yield "## In an audit"
     yield ""
     if verdict is None or verdict["refused"]:
         yield f"Not measured: {verdict['refused'] if verdict else 'it was not asked for'}."
         return
-    yield f"On {audit['images']}, {max(audit['n']):,} images of each side:"
+    knobs = "" if asked == name else f", as `{asked}`"
+    yield f"On {audit['images']}, {max(audit['n']):,} images of each side{knobs}:"
     yield ""
     by_verdict = {
         kind: [d for d, r in verdict["reactions"].items() if r["verdict"] == kind]
@@ -126,7 +129,7 @@ def _chance(draws: int) -> float:
 
 
 def _link(name: str) -> str:
-    return f"[`{name}`]({name}.md)"
+    return f"[`{name}`]({name.partition(':')[0]}.md)"
 
 
 def _better(row: Measure) -> str:

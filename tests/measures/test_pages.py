@@ -17,6 +17,7 @@ AUDIT = {
                 "memorisation": {"verdict": "is fooled"},
             },
         },
+        "geometry_score:repeats=3": {"refused": "", "reactions": {"noise": {"verdict": "notices"}}},
         "vendi": {"refused": "not applicable, because of this", "reactions": {}},
     },
 }
@@ -37,6 +38,9 @@ def test_an_audit_says_what_misled_it_with_a_picture():
     assert "It is blind to blur." in text
     assert "It is fooled by memorisation." in text
     assert "](memorisation.png)" in text
+    knobs = page("geometry_score", MEASURES["geometry_score"], AUDIT)
+    assert "as `geometry_score:repeats=3`" in knobs
+    assert "It notices noise." in knobs
     assert "not applicable, because of this" in page("vendi", MEASURES["vendi"], AUDIT)
 
 

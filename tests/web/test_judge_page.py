@@ -168,9 +168,9 @@ def test_from_the_first_page_to_the_trials(page, address, made):
     page.goto(address.removesuffix(f"/judge/{made.id}"))
     page.get_by_role("link", name="Judge").click()
     page.get_by_role("link", name=made.id, exact=True).click()
-    assert page.locator("#most").inner_text() == "at most 60"
+    eventually(lambda: page.locator("#most").inner_text() == "at most 60")
     page.get_by_label("Which is better?").check()
-    assert page.locator("#most").inner_text() == "at most 30"
+    eventually(lambda: page.locator("#most").inner_text() == "at most 30")
     page.get_by_label(RUNS[0]).locator("visible=true").uncheck()
     page.get_by_label("Your name").fill("Ann")
     page.get_by_role("button", name="Go on").click()
