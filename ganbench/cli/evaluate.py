@@ -134,7 +134,8 @@ def _print_notes(made: Evaluation, rows: Sequence[Mapping[str, Any]]) -> None:
         for warning in row["warnings"]:
             warnings.setdefault(warning, []).append(row["measure"])
     for warning, names in warnings.items():
-        told.print(f"{', '.join(dict.fromkeys(names))}: {warning}", style="yellow", soft_wrap=True)
+        words = f"{', '.join(dict.fromkeys(names))}: {warning}"
+        told.print(words, style="yellow", soft_wrap=True, markup=False)
 
 
 def _print_elsewhere() -> None:

@@ -126,7 +126,7 @@ def _show(id: str, stops: Sequence[Stop], runs_dir: Path, made: Made, port: int 
             link = address_of_comparison((visit.run["id"] for visit in some), port)
             facts.add_row(f"compare {TITLES[some[0].stop.place]}", link)
     if not port:
-        facts.add_row("", f"(while ganbench serve --runs-dir {runs_dir} runs)")
+        facts.add_row("", f"(needs ganbench serve --runs-dir {runs_dir})")
     console.print(facts, soft_wrap=True)
 
 

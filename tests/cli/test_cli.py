@@ -285,6 +285,13 @@ class TestOutputs:
         )
         assert "Heusel et al. 2017" in run(capsys, "measures", "frechet")[1].out
 
+    def test_a_warning_keeps_its_brackets(self, capsys, two, monkeypatch):
+        """They name an extra to install, and are no markup of the terminal."""
+        monkeypatch.setitem(sys.modules, "gudhi", None)
+        words = ("evaluate", "--fake", "builtin:mnist:test[0:100]", "--n", 100)
+        words += ("--real", "builtin:mnist:train[0:200]", "--measures", "geometry_score")
+        assert "ganbench[topology]" in run(capsys, *words)[1].err
+
     def test_evaluate(self, capsys, two):
         runs_dir, _ = two
         words = ("evaluate", "--fake", "run:latest", "--n", 100, "--extractor", "coordinates")
