@@ -59,9 +59,9 @@ def evaluate(
     statistics. None is what the run `fake` was to be scored against; with measures="borji" what it
     was trained on, and that is the control. `rivals` are the samples of other models, for the
     measures that compare models. Measures are named "kid" or, with knobs, "kid:subsets=100", and
-    "borji" stands for all of Borji's table. `extractor` names one
-    or several; by default the one that suits `real`. `preset` gives a peer's numbers, and
-    `every_preset` those of all peers. `made` collects the scores and samples for a report.
+    "borji" stands for all of Borji's table. `extractor` names one or several; by default the one
+    that suits `real`. `preset` gives a peer's numbers, and `every_preset` those of all peers.
+    `made` collects the scores and samples for a report.
 
     Raises InputError for what cannot be used, naming it and what would be right.
     """
@@ -84,6 +84,7 @@ def evaluate(
     reference, fakes = read.real(real), read.of("fake", fake)
     held_out = _sibling(reference) if control is None else read.of("held-out", control)
     others = [read.of("rival", rival) for rival in rivals]
+    made.notes += _seen_before(fake, held_out, runs_dir)
     for name, row in chosen.items():
         taken = options if row is None else _as_peer(row, options, reference)
         for score in made.run(reference, fakes, held_out, taken, report, others):
@@ -185,12 +186,31 @@ def _suitable(fake: Any, control: Any, trained_on: bool, runs_dir: Path) -> tupl
     """The reals, and the held-out ones, that suit the run that `fake` names; else MNIST."""
     if not (isinstance(fake, str) and fake.startswith("run:")):
         return "builtin:mnist:test", control
-    found = folder.find(runs_dir, fake.removeprefix("run:").partition("@")[0])
-    config = Config.model_validate(found.read()["config"])
+    config = _config_of(fake, runs_dir)
     real, other = training_data.load_reference(config)
     if trained_on and config.scoring.real not in (None, config.data):
         real, other = training_data.images_of(training_data.load(config)), real
     return real, other if control is None else control
+
+
+def _seen_before(fake: Any, held_out: Images | None, runs_dir: Path) -> list[str]:
+    """That the held-out images are what the run was trained on, if they are: one note, or none."""
+    if held_out is None or not (isinstance(fake, str) and fake.startswith("run:")):
+        return []
+    data = _config_of(fake, runs_dir).data.partition("[")[0]
+    if data not in held_out.name:
+        return []
+    return [
+        f"the held-out images are of {data}, on which the run was trained: good for real against "
+        "real, but measures of memorisation say nothing then; they need what it was trained on as "
+        "--real and others as --control, as --measures borji has them"
+    ]
+
+
+def _config_of(fake: str, runs_dir: Path) -> Config:
+    """The config of the run, or of the exported folder, that a spec names."""
+    name = fake.removeprefix("run:").partition("@")[0]
+    return loading.load(name, device="cpu", runs_dir=runs_dir).config
 
 
 def _known(source: Any) -> Path | None:

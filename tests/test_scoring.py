@@ -8,9 +8,10 @@ import torch
 from PIL import Image
 
 import ganbench
-from ganbench import cli, scoring
+from ganbench import cli, scoring, workbench
 from ganbench.cli import scoring_line
 from ganbench.evaluation import extractors
+from ganbench.evaluation.evaluation import Evaluation
 from ganbench.evaluation.presets import PRESETS, with_resize
 
 
@@ -259,3 +260,35 @@ def test_wrong_words_are_refused(capsys, words, told):
     status, shown = run(capsys, *base, *words)
     assert status == 1
     assert told in shown.err
+
+
+@pytest.fixture
+def trained(tiny, tmp_path):
+    """A run of a second, which is scored against the other split of what it was trained on."""
+    list(workbench.launch(tiny(), tmp_path / "runs").events())
+    return tmp_path / "runs"
+
+
+class TestTheRealsOfARun:
+    def notes(self, trained, fake="run:latest", real=None, measures=("frechet",), **options):
+        made = Evaluation()
+        list(scoring.evaluate(real, fake, measures, n=100, runs_dir=trained, made=made, **options))
+        return made.samples[0][0].real.images.name, " ".join(made.notes)
+
+    def test_by_default_they_are_those_it_is_scored_against(self, trained):
+        real, notes = self.notes(trained)
+        assert "builtin:ring8:test" in real
+        assert "measures of memorisation say nothing" in notes
+
+    def test_for_borjis_table_what_it_was_trained_on_with_others_held_out(self, trained):
+        real, notes = self.notes(trained, measures=("borji",))
+        assert "builtin:ring8:train" in real
+        assert "memorisation" not in notes
+
+    def test_a_run_may_be_a_path(self, trained):
+        path = next(path for path in trained.iterdir() if (path / "run.json").exists())
+        assert self.notes(trained, f"run:{path}") == self.notes(trained)
+
+    def test_named_held_out_images_are_taken(self, trained):
+        named = {"real": "builtin:ring8:train[:400]", "control": "builtin:ring8:test[:400]"}
+        assert "memorisation" not in self.notes(trained, **named)[1]

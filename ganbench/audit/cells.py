@@ -220,7 +220,7 @@ def key_of(audit: Audit) -> str:
 def read(path: Path, key: str) -> list[Cell]:
     """The cells that an earlier audit left in a file of JSON lines; [] if there is none.
 
-    Raises InputError if they are of another audit. A last line that is torn is left out.
+    Raises InputError if they are of another audit. A torn line is left out: its cell is made again.
     """
     if not path.exists():
         return []
